@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside a core. Includable only from cpu/ and its tests.
+ *
+ * Life of an instruction: cpu/run.c finds the decoded record for (physical page, offset, mode), calls record->exec,
+ * then cpu/pipeline.c turns operands, timing class and what the memory said into cycles. A handler says what happens,
+ * never how long. It returns an event: CPU_NONE, a fault, or CPU_WAIT; unless it returns CPU_NONE it has changed no
+ * architectural state at all. Handlers therefore read first, then write memory (cpu_store, or cpu_acquire for all
+ * but one of several stores), then write registers and flags.
+ */
+#pragma once
+#include <string.h>
+#include "cpu/cpu.h"
+#include "mmu/mmu.h"
+
+#define cpu_likely(x)   __builtin_expect(!!(x), 1)
+#define cpu_unlikely(x) __builtin_expect(!!(x), 0)
+
+/* ---- events ---------------------------------------------------------------------------------------------------- */
+enum cpu_event_kind {
+    CPU_NONE,  /* retired */
+    CPU_FAULT, /* exception .vector, error code .error if .has_error; CR2 is in cpu->fault_cr2 for #PF */
+    CPU_TRAP,  /* like CPU_FAULT, but the instruction has retired: INT3, INT n, single step */
+    CPU_WAIT,  /* needs this core's turn: nothing has changed, run it again */
+    CPU_AGAIN, /* one iteration of a REP string instruction retired, rip stays: interrupts may come between */
+};
+struct cpu_event {
+    uint8_t kind, vector, has_error, soft; /* soft: INT n, INT3, INTO: DPL is checked, rip is after */
+    uint32_t error;
+};
+#define CPU_OK                     ((struct cpu_event){CPU_NONE, 0, 0, 0, 0})
+#define CPU_EV_WAIT                ((struct cpu_event){CPU_WAIT, 0, 0, 0, 0})
+#define CPU_EV_FAULT(vec)          ((struct cpu_event){CPU_FAULT, (vec), 0, 0, 0})
+#define CPU_EV_FAULT_ERR(vec, err) ((struct cpu_event){CPU_FAULT, (vec), 1, 0, (err)})
+#define CPU_TRY(expr)                                                                                                  \
+    do {                                                                                                               \
+        struct cpu_event try_event_ = (expr);                                                                          \
+        if (cpu_unlikely(try_event_.kind != CPU_NONE))                                                                 \
+            return try_event_;                                                                                         \
+    } while (0)
+
+/* ---- the decoded record ---------------------------------------------------------------------------------------- */
+struct cpu;
+struct cpu_insn;
+typedef struct cpu_event cpu_exec_fn(struct cpu *c, const struct cpu_insn *i);
+
+/* Register numbers in records: 0..15 = RAX..R15 in encoding order. */
+enum { CPU_RIP = 16, CPU_ZERO = 17, CPU_REGS = 18 };
+/* Bit 16 of src/dst masks: the arithmetic flags. */
+#define CPU_MASK_FLAGS (1u << 16)
+
+enum cpu_insn_flags {                        /* struct cpu_insn.flags */
+                      CPU_I_LOCK = 1,        /* LOCK prefix, or XCHG with memory */
+                      CPU_I_REP = 2,         /* F3 on a string instruction */
+                      CPU_I_REPNE = 4,       /* F2 on a string instruction */
+                      CPU_I_MEM = 8,         /* has a memory operand (base, index, scale, disp, seg) */
+                      CPU_I_END = 16,        /* may change rip, mode or translation: the straight run ends here */
+                      CPU_I_COND = 32,       /* conditional branch */
+                      CPU_I_INDIRECT = 64,   /* indirect branch or return */
+                      CPU_I_SERIAL = 128,    /* serialising: drains the pipeline */
+                      CPU_I_LOAD = 256,      /* reads memory */
+                      CPU_I_STORE = 512,     /* writes memory */
+                      CPU_I_HIGH_REG = 1024, /* size 1: reg is AH, CH, DH or BH (reg holds 0..3) */
+                      CPU_I_HIGH_RM = 2048,  /* size 1: rm likewise */
+                      CPU_I_CALL = 4096,
+                      CPU_I_RET = 8192, /* return-address stack */
+};
+
+struct cpu_insn {
+    cpu_exec_fn *exec;
+    uint64_t imm;      /* immediate, sign-extended to the operand size's use; branch: target displacement */
+    uint32_t src, dst; /* register masks for the scoreboard; address registers of a memory operand are in addr */
+    uint32_t addr;     /* registers that form the address */
+    int32_t disp;      /* rip-relative: base = CPU_RIP and disp counts from the START of the instruction */
+    uint16_t row;      /* row of insn.def */
+    uint16_t flags;    /* CPU_I_* */
+    uint8_t len;       /* bytes */
+    uint8_t size;      /* operand size, bytes: 1, 2, 4, 8 */
+    uint8_t asize;     /* address size, bytes: 2, 4, 8 */
+    uint8_t reg, rm;   /* register operands (destination of "op reg, rm" is reg) */
+    uint8_t base, index, scale, seg; /* memory operand: CPU_ZERO where absent; seg = CPU_SEG_* */
+    uint8_t tclass;                  /* TC_* */
+    uint8_t cond;                    /* condition code 0..15 of jcc, setcc, cmov */
+    uint8_t src_size;                /* second size: movzx, movsx, in/out, far pointers */
+    uint8_t next;                    /* 1: the record behind this one is the next instruction in memory order */
+    uint8_t bytes15[3];              /* first bytes, for messages */
+};
+_Static_assert(sizeof(struct cpu_insn) <= 64, "one cache line a record");
+
+/* cpu_decode() - bytes to record. @mode: 2, 4 or 8 = code size. @avail: bytes readable (an instruction that needs more:
+ * returns 0). Never charges time. Unmodelled: sim_unmodelled() is called by the record's exec, not by decode. Return:
+ * length. */
+unsigned cpu_decode(const uint8_t *bytes, unsigned avail, unsigned mode, struct cpu_insn *out);
+
+/* ---- segments --------------------------------------------------------------------------------------------------- */
+enum { CPU_SEG_ES, CPU_SEG_CS, CPU_SEG_SS, CPU_SEG_DS, CPU_SEG_FS, CPU_SEG_GS, CPU_SEG_COUNT };
+struct cpu_seg {
+    uint64_t base;
+    uint32_t limit; /* bytes - 1, granularity applied */
+    uint16_t sel;
+    uint16_t attr; /* descriptor bits 40..55 without limit: type 3:0, S 4, DPL 6:5, P 7, AVL 8, L 9, DB 10, G 11; bit
+                      15: unusable (null) */
+};
+struct cpu_table {
+    uint64_t base;
+    uint16_t limit;
+};
+
+/* ---- lazy flags ------------------------------------------------------------------------------------------------- */
+/*
+ * Arithmetic flags are kept as the last result and carry vectors and made on demand (cpu/flags.h): OF SF ZF AF PF CF.
+ * The other RFLAGS bits stand in cpu->rflags with these six clear.
+ */
+struct cpu_flags {
+    uint64_t result;  /* sign-extended: ZF = (result == 0), SF = its sign, PF from its low byte ^ pf_fix */
+    uint64_t carries; /* bit 0 CF, bit 3 AF, bit 1 OF (already reduced) */
+    uint32_t pf_fix;  /* used when flags were loaded explicitly (POPF, SAHF) */
+    uint32_t zs_fix;  /* bit 0: explicit form, then zf in bit 1, sf in bit 2 */
+};
+
+/* ---- the shortcut: a strict subset of TLB + L1D state (docs/adr/0003) -------------------------------------------- */
+#define CPU_SC_SHIFT 9
+#define CPU_SC_N     (1u << CPU_SC_SHIFT)
+struct cpu_sc {
+    uint64_t rtag, wtag; /* linear line address | user bit; ~0: none. wtag matches only if a store may be taken too */
+    uint8_t *host;       /* host address of the line's first byte */
+    uint16_t l1_slot, tlb_slot;
+    uint32_t pad;
+};
+
+/* ---- what the memory side said during this instruction, for the pipeline ----------------------------------------- */
+struct cpu_acc {
+    uint32_t load_cyc;  /* load-to-use latency of the slowest load */
+    uint32_t store_cyc; /* latency until the store's line is owned */
+    uint32_t tlb_cyc;   /* TLB level 2 */
+    uint32_t walk_cyc;
+    uint32_t io_cyc;
+    uint8_t load_source, store_source; /* enum mem_source */
+    uint8_t any;                       /* something above is non-trivial */
+    hpa_t line;                        /* of the slowest remote access */
+};
+
+struct lapic;
+struct code_cache;
+
+struct cpu {
+    /* hot */
+    uint64_t r[CPU_REGS]; /* r[CPU_RIP]: start of the running instruction; r[CPU_ZERO] = 0 */
+    uint64_t next_rip;    /* set to rip + len before exec; branches overwrite it */
+    struct cpu_flags fl;
+    uint64_t rflags;      /* without the six arithmetic flags; bit 1 set */
+    cyc_t now;            /* issue time of the running instruction */
+    unsigned slot_in_cyc; /* instructions already issued in this cycle */
+    cyc_t share_limit, run_limit;
+    struct cpu_acc acc;
+    struct ledger_row *row;
+    cyc_t ready[17];         /* scoreboard: when a register (16: flags) has its value */
+    uint8_t ready_cause[17]; /* ledger cause to charge to who waits for it */
+    uint8_t cpl, code_size /* 2, 4, 8 */, user /* cpl == 3 */, mode /* enum cpu_mode */;
+    struct cpu_sc sc[CPU_SC_N];
+    uint32_t *l1d_age, *l1d_tick, *dtlb_age, *dtlb_tick;
+
+    /* warm */
+    struct cpu_seg seg[CPU_SEG_COUNT];
+    struct mmu_regs mmu;
+    uint64_t cr0, cr2, cr4, cr8, efer, fault_cr2, dr[8];
+    struct cpu_table gdtr, idtr;
+    struct cpu_seg ldtr, tr;
+    uint64_t star, lstar, cstar, fmask, kernel_gs_base, tsc_aux, tsc_offset, pat, apic_base;
+    uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
+    struct tlb *tlb;
+    struct lapic *lapic;
+    struct code_cache *code;
+    struct phys *phys;
+    struct mem_sys *mem;
+    struct ledger *ledger;
+    const struct cpu_ops *ops;
+    void *opaque;
+    const struct cpu_cfg *cfg;
+    unsigned core, n_cores, context;
+    bool halted, wait_sipi, shutdown, stop_asked, nmi_pending, nmi_blocked, int_shadow /* STI, MOV SS */;
+    struct cpu_stats stats;
+    struct pipeline *pipe; /* predictor, store buffer: cpu/pipeline.c */
+    struct cpu **peers;
+    unsigned n_peers;
+};
+
+/* ---- linear addresses and data, for handlers (cpu/access.c) -------------------------------------------------------
+ */
+/* cpu_ea() - effective address (offset in its segment), truncated to the address size. */
+static inline uint64_t cpu_ea(const struct cpu *c, const struct cpu_insn *i)
+{
+    uint64_t a = c->r[i->base] + (c->r[i->index] << i->scale) + (uint64_t)(int64_t)i->disp;
+    return i->asize == 8 ? a : i->asize == 4 ? (uint32_t)a : (uint16_t)a;
+}
+/*
+ * cpu_load()/cpu_store() - @size 1, 2, 4 or 8 bytes at @off in segment @seg; checks segment and canonical form,
+ * translates, goes through the caches, tells c->acc. Values are zero-extended. cpu_store is all or nothing,
+ * page-crossing included. cpu_load_lock: as a load but obtains the line for writing and write permission first (for
+ * every read-modify-write, locked or not): after it, cpu_store to the same place cannot fail or wait. cpu_acquire:
+ * permission and ownership for a later store of @n bytes (any n up to a page): after it that store cannot fail or wait
+ * within this instruction.
+ */
+struct cpu_event cpu_load(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t *out);
+struct cpu_event cpu_load_lock(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t *out);
+struct cpu_event cpu_store(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t v);
+struct cpu_event cpu_acquire(struct cpu *c, unsigned seg, uint64_t off, unsigned n);
+/* The same at a linear address with supervisor rights: descriptor tables, TSS, stack switches (never for operands). */
+struct cpu_event cpu_sys_load(struct cpu *c, uint64_t la, unsigned size, uint64_t *out);
+struct cpu_event cpu_sys_store(struct cpu *c, uint64_t la, unsigned size, uint64_t v);
+struct cpu_event cpu_sys_acquire(struct cpu *c, uint64_t la, unsigned n);
+/* cpu_need_turn() - CPU_OK if this core is first in time order, else CPU_WAIT. For port I/O and other shared actions.
+ */
+static inline struct cpu_event cpu_need_turn(struct cpu *c)
+{
+    return c->now < c->share_limit ? CPU_OK : CPU_EV_WAIT;
+}
+
+/* Port access with permission check (IOPL, TSS bitmap): cpu/access.c */
+struct cpu_event cpu_io_read(struct cpu *c, uint16_t port, unsigned size, uint64_t *out);
+struct cpu_event cpu_io_write(struct cpu *c, uint16_t port, unsigned size, uint64_t v);
+
+/* ---- flags, segments, control registers, exceptions ----------------------------------------------------------------
+ */
+uint64_t cpu_flags_get(const struct cpu *c);        /* all of RFLAGS, arithmetic bits made */
+void cpu_flags_set(struct cpu *c, uint64_t rflags); /* all of RFLAGS, no permission rules */
+struct cpu_event cpu_seg_load(struct cpu *c, unsigned seg,
+                              uint16_t sel); /* MOV/POP sreg: checks and hidden part (cpu/segment.c) */
+void cpu_mode_changed(struct cpu *c);        /* after CR0/CR4/EFER/CS/CPL changes: code_size, user, mmu */
+/* cpu_deliver() - exception or interrupt through the IDT (real, protected, long); double and triple fault inside.
+ * Return: CPU_NONE, CPU_WAIT (nothing changed, try again), or a fault only for a caller that asked (never outside). */
+struct cpu_event cpu_deliver(struct cpu *c, struct cpu_event ev, bool external);
+
+/* ---- time (cpu/pipeline.c) ------------------------------------------------------------------------------------------
+ */
+void pipeline_retire(struct cpu *c, const struct cpu_insn *i, bool taken);
+void pipeline_charge(struct cpu *c, enum ledger_cause cause, cyc_t cyc); /* time passes, whole pipeline waits */
+/* pipeline_drain() - all earlier results and stores are done; what a serialising instruction does first. */
+void pipeline_drain(struct cpu *c, enum ledger_cause cause);
+
+/* A frame that holds decoded code was written, by this or another core. */
+void cpu_code_written(struct cpu *c, hpa_t a, unsigned n);
