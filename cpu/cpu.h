@@ -109,7 +109,8 @@ bool cpu_lapic_match(const struct cpu *c, uint32_t dest, bool logical);
 uint32_t cpu_lapic_id(const struct cpu *c);
 
 void cpu_set_mode(struct cpu *c, enum cpu_mode mode);
-void cpu_set_context(struct cpu *c, unsigned ledger_context); /* whom cycles are charged to from now on */
+/* cpu_set_context() - ledger contexts that cycles are charged to from now on: at CPL 0, and at CPL 1 to 3. */
+void cpu_set_context(struct cpu *c, unsigned ctx_cpl0, unsigned ctx_cpl3);
 
 /* For reports and tests. */
 struct cpu_state {
