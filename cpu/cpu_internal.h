@@ -108,14 +108,14 @@ struct cpu_table {
 
 /* ---- lazy flags ------------------------------------------------------------------------------------------------- */
 /*
- * Arithmetic flags are kept as the last result and carry vectors and made on demand (cpu/flags.h): OF SF ZF AF PF CF.
- * The other RFLAGS bits stand in cpu->rflags with these six clear.
+ * Arithmetic flags are kept as the last result and its carry vector and made on demand (cpu/flags.h): OF SF ZF AF PF
+ * CF. The other RFLAGS bits stand in cpu->rflags with these six clear. Only cpu/flags.h knows the layout; others use
+ * cpu_flags_get() and cpu_flags_set().
  */
 struct cpu_flags {
-    uint64_t result;  /* sign-extended: ZF = (result == 0), SF = its sign, PF from its low byte ^ pf_fix */
-    uint64_t carries; /* bit 0 CF, bit 3 AF, bit 1 OF (already reduced) */
-    uint32_t pf_fix;  /* used when flags were loaded explicitly (POPF, SAHF) */
-    uint32_t zs_fix;  /* bit 0: explicit form, then zf in bit 1, sf in bit 2 */
+    uint64_t result;  /* sign-extended from the operand size: ZF = (result == 0) */
+    uint64_t carries; /* bit 63 CF, bit 63 ^ bit 62 OF, bit 3 AF; other bits mean nothing */
+    uint64_t fix;     /* SF = bit 63 of result ^ fix, PF = even parity of its low byte; 0 but after explicit loads */
 };
 
 /* ---- the shortcut: a strict subset of TLB + L1D state (docs/adr/0003) -------------------------------------------- */
@@ -148,6 +148,7 @@ struct cpu {
     uint64_t r[CPU_REGS]; /* r[CPU_RIP]: start of the running instruction; r[CPU_ZERO] = 0 */
     uint64_t next_rip;    /* set to rip + len before exec; branches overwrite it */
     struct cpu_flags fl;
+    unsigned iterations;  /* string instructions only: iterations done by this exec call, CPU_AGAIN or CPU_NONE */
     uint64_t rflags;      /* without the six arithmetic flags; bit 1 set */
     cyc_t now;            /* issue time of the running instruction */
     unsigned slot_in_cyc; /* instructions already issued in this cycle */
