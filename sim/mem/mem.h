@@ -4,7 +4,7 @@
  *
  * Per core: L1I, L1D and a private (or, by profile, pairwise shared) L2; optionally a shared L3; a coherence directory
  * (MESI or MOESI by profile) that knows for each cached line its owner, its sharers and until when it is busy; links
- * between dies and sockets; DRAM channels with banks. Queues are "busy until" times, so a hot line, a hot link and a
+ * between dies and sockets; DRAM channels. Queues are "busy until" times, so a hot line, a hot link and a
  * full DRAM channel cost what they should without any number being written down for them.
  *
  * Order: an access that a core's own caches can satisfy in their present state is private and may be made at any time.
@@ -60,7 +60,11 @@ struct mem_client_ops {
     void (*fetch_lost)(void *opaque, unsigned core, unsigned slot);
 };
 
+/* mem_cfg_error() - NULL, or what is wrong with @cfg in one sentence (a profile is user input). */
+const char *mem_cfg_error(const struct mem_cfg *cfg);
+
 struct mem_sys;
+/* mem_new() - @cfg is copied; it must be one that mem_cfg_error() accepts. */
 struct mem_sys *mem_new(const struct mem_cfg *cfg);
 void mem_free(struct mem_sys *m);
 void mem_set_client(struct mem_sys *m, const struct mem_client_ops *ops, void *opaque);
@@ -74,16 +78,24 @@ void mem_set_client(struct mem_sys *m, const struct mem_client_ops *ops, void *o
 bool mem_access(struct mem_sys *m, unsigned core, hpa_t a, enum mem_op op, cyc_t now, bool may_share,
                 struct mem_result *out);
 
-/* Age stamps of a core's L1D / L1I: a hit taken by the cpu itself does age[slot] = mem_tick(). See head. */
+/*
+ * Age stamps of a core's L1D / L1I: a hit taken by the cpu itself is age[slot] = ++*tick and nothing else, see head.
+ * mem_access() renormalises ages and tick before they wrap; a cpu that takes hits itself calls mem_ages_check() at
+ * least once in 2^30 hits (once a turn will do). Order, and so every later replacement, is unchanged by it.
+ */
 struct mem_l1_view {
-    uint32_t *age;  /* one a slot */
-    uint32_t *tick; /* ++*tick on every hit; the memory system renormalises before it wraps */
+    uint32_t *age; /* one a slot */
+    uint32_t *tick;
 };
 struct mem_l1_view mem_l1d_view(struct mem_sys *m, unsigned core);
 struct mem_l1_view mem_l1i_view(struct mem_sys *m, unsigned core);
+void mem_ages_check(struct mem_sys *m, unsigned core);
 
 /* mem_lookahead_cyc() - least cycles before anything one core does can be felt by another. */
 cyc_t mem_lookahead_cyc(const struct mem_sys *m);
+
+/* mem_state_hash() - of every tag, state, age, directory entry, queue and counter. For determinism tests. */
+uint64_t mem_state_hash(const struct mem_sys *m, uint64_t seed);
 
 #include "sim/core/stats.h"
 struct mem_stats {
