@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A writer of cpio archives in "newc" format, the form of the boot module (hv/abi/domains.md). The same members give
+ * the same bytes: no times, no owners, inode numbers in order of adding.
+ * Source: cpio(5), "New ASCII Format".
+ */
+#pragma once
+#include <glib.h>
+
+/* cpio_add() - append a regular file. @archive: starts empty. */
+void cpio_add(GByteArray *archive, const char *name, const void *data, gsize bytes);
+/* cpio_end() - append the trailer; nothing may be added after it. */
+void cpio_end(GByteArray *archive);
