@@ -25,7 +25,7 @@ struct mmu_regs {
     uint64_t pdpte[4]; /* PAE: loaded with CR3 */
     enum mmu_format format;
     bool wp, nxe, smep, smap, pse, pge, pcide;
-    unsigned phys_bits; /* MAXPHYADDR */
+    unsigned phys_bits; /* MAXPHYADDR, 36..52 */
     bool has_1g;        /* CPUID.80000001H:EDX.Page1GB: else PS in a level-3 entry is reserved */
 };
 
@@ -51,7 +51,7 @@ struct mmu_result {
 
 /**
  * mmu_walk() - translate @a through the page tables and set A (and D for a write) as silicon does.
- * Permission is checked for (@access, @user, @ac); a fault sets no D bit. Format NONE is a bug of the caller.
+ * Permission is checked for (@access, @user, @ac); a fault sets no bit in the leaf. Format NONE is a bug of the caller.
  * Return: MMU_OK (out->entry), MMU_FAULT (out->error), MMU_WAIT. Latency is in @out either way; the caller charges it.
  */
 enum mmu_status mmu_walk(const struct mmu_regs *r, gva_t a, enum mmu_access access, bool user, bool ac, uint16_t pcid,
@@ -64,3 +64,6 @@ enum mmu_status mmu_walk(const struct mmu_regs *r, gva_t a, enum mmu_access acce
  */
 bool mmu_allowed(const struct mmu_regs *r, uint8_t tlb_perm, enum mmu_access access, bool user, bool ac,
                  uint32_t *error);
+
+/* mmu_pdpte_valid() - may this PDPTE be loaded in PAE mode? False: MOV CR3 and the like raise #GP(0). */
+bool mmu_pdpte_valid(const struct mmu_regs *r, uint64_t pdpte);

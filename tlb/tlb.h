@@ -28,22 +28,35 @@ enum {
     TLB_GLOBAL = 16,
 };
 
+/*
+ * What an entry maps is 4 KiB or 2 MiB. A 4 MiB or 1 GiB page of the tables is entered as the 2 MiB piece that was
+ * accessed, with page_shift saying of what it is a piece, so that INVLPG finds all pieces.
+ */
 struct tlb_entry {
-    uint64_t vpn;    /* linear address >> 12, low bits of a large page cleared */
-    uint64_t pfn;    /* physical frame of that vpn */
-    uint16_t pcid;   /* not compared when TLB_GLOBAL */
-    uint8_t shift;   /* 12, 21 or 30 */
-    uint8_t perm;    /* TLB_* */
-    uint8_t memtype; /* 0 = write-back; 1 = uncached, write-combining and the like */
+    uint64_t vpn;       /* linear address >> 12, low 9 bits clear when shift is 21 */
+    uint64_t pfn;       /* physical frame of that vpn */
+    uint16_t pcid;      /* 12 bits; not compared when TLB_GLOBAL */
+    uint8_t shift;      /* 12 or 21 */
+    uint8_t page_shift; /* of the page in the tables: 12, 21, 22 or 30; 0 means as shift */
+    uint8_t perm;       /* TLB_* */
+    uint8_t memtype;    /* 0 = write-back; 1 = uncached, write-combining and the like */
 };
+
+/* tlb_translate() - the physical address of @a, which must lie in @e's page. */
+static inline hpa_t tlb_translate(const struct tlb_entry *e, gva_t a)
+{
+    uint64_t offset = ((uint64_t)1 << e->shift) - 1;
+    return (hpa_t){e->pfn << 12 | (a.v & offset)};
+}
 
 struct tlb_array_cfg {
     uint32_t entries, ways; /* entries 0: absent; ways == entries: fully associative */
 };
 struct tlb_cfg {
-    struct tlb_array_cfg l1_small[TLB_SIDES],
-        l1_large[TLB_SIDES]; /* large: 2 MiB and 1 GiB (1 GiB kept as 2 MiB pieces) */
-    struct tlb_array_cfg l2_small, l2_large;
+    struct tlb_array_cfg l1_small[TLB_SIDES];
+    struct tlb_array_cfg l1_large[TLB_SIDES]; /* 2 MiB entries; absent: they share l1_small's places */
+    struct tlb_array_cfg l2_small, l2_large;  /* absent: that size has no second level... */
+    bool l2_shared;                           /* ...but 2 MiB entries live in l2_small (l2_large absent) */
     uint32_t l2_latency_cyc;
 };
 
@@ -52,7 +65,11 @@ struct tlb_ops {
     void (*slot_lost)(void *opaque, enum tlb_side side, unsigned slot);
 };
 
+/* tlb_cfg_error() - NULL, or what is wrong with @cfg in one sentence (a profile is user input). */
+const char *tlb_cfg_error(const struct tlb_cfg *cfg);
+
 struct tlb;
+/* tlb_new() - @cfg is copied and must be one that tlb_cfg_error() accepts; @ops may be NULL. */
 struct tlb *tlb_new(const struct tlb_cfg *cfg, const struct tlb_ops *ops, void *opaque);
 void tlb_free(struct tlb *t);
 
@@ -74,12 +91,23 @@ void tlb_flush_cr3(struct tlb *t, uint16_t pcid, bool all_pcids); /* MOV CR3: no
 void tlb_flush_all(struct tlb *t);                                /* CR4.PGE or CR0.PG changes: globals too */
 void tlb_flush_page(struct tlb *t, gva_t a, uint16_t pcid);       /* INVLPG: this page, global or not, this PCID */
 
+/*
+ * The first level's age stamps. A hit that the cpu takes itself is age[slot] = ++*tick and nothing else: exactly what
+ * tlb_lookup() does on a first-level hit. All calls here renormalise before the tick wraps; a cpu that takes hits
+ * itself calls tlb_ages_check() at least once in 2^30 hits (once a turn will do).
+ */
 struct tlb_l1_view {
     uint32_t *age; /* one a first-level slot of the side, small entries first, then large */
     uint32_t *tick;
     unsigned slots;
 };
 struct tlb_l1_view tlb_l1_view(struct tlb *t, enum tlb_side side);
+void tlb_ages_check(struct tlb *t);
+
+/* tlb_entry_at() - the entry in a first-level slot, NULL when empty. For tlbsan, reports and tests. */
+const struct tlb_entry *tlb_entry_at(const struct tlb *t, enum tlb_side side, unsigned slot);
+/* tlb_state_hash() - of every entry, age and counter. */
+uint64_t tlb_state_hash(const struct tlb *t, uint64_t seed);
 
 struct tlb_stats {
 #define STAT(sym, unit, text) uint64_t sym;
