@@ -64,7 +64,8 @@ enum machine_stop {
     MACHINE_INTERRUPTED,
 };
 enum machine_stop machine_run(struct machine *m, const struct machine_until *until);
-unsigned machine_exit_code(const struct machine *m);
+unsigned machine_exit_code(const struct machine *m); /* the byte written to port 0xf4; 0 after ACPI soft-off */
+unsigned machine_dead_core(const struct machine *m); /* MACHINE_SHUTDOWN: which core */
 void machine_set_serial(struct machine *m, void (*put)(void *opaque, char c), void *opaque);
 
 cyc_t machine_now(const struct machine *m); /* time of the core that is furthest behind */
@@ -73,6 +74,9 @@ void machine_settle(struct machine *m);
 uint64_t machine_instructions(const struct machine *m);
 struct ledger *machine_ledger(struct machine *m);
 struct stats *machine_stats(struct machine *m); /* all folders' statistics, per core and summed */
+/* machine_set_domain_name() - what ledger contexts call domain @domid; before it runs. Default "dN". */
+void machine_set_domain_name(struct machine *m, unsigned domid, const char *name);
+/* machine_domain() - what the markers showed of @domid so far; all zero if nothing. */
 const struct machine_domain *machine_domain(const struct machine *m, unsigned domid);
 uint64_t machine_state_hash(const struct machine *m);
 bool machine_ledger_check(struct machine *m, GError **error); /* sums to cores x cycles */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A core without instructions, for tests of the board alone: it runs a seeded random program of steps, each private,
+ * shared, an IPI, a timer or a halt. It logs its shared actions and checks its own horizon: nothing may reach it at a
+ * cycle at which, or after which, it has already started a step.
+ */
+#pragma once
+#include "cpu/cpu.h"
+
+struct fake_shared {
+    cyc_t when;
+    unsigned core;
+};
+extern struct fake_shared fake_log[];
+extern unsigned fake_logged, fake_late, fake_interrupts, fake_started_late;
+extern cyc_t fake_end; /* no step may start at or after it */
+
+void fake_reset(uint64_t seed, unsigned steps);
+const struct cpu_flat_start *fake_start(void); /* what cpu_start_flat32 was given last */
