@@ -9,6 +9,7 @@
  * and "stale" can only fail where a TLB entry really survives, which needs user entries to outlive the system call
  * (global user mappings, or a kernel that shares its page tables with user mode) and a TLB with room for it.
  */
+#include "hv/abi/marker.h"
 #include "lib/bench.h"
 #include "tests.h"
 
@@ -29,6 +30,7 @@ int main(int argc, char **argv)
 
     if (argc > 1 && bench_equal(argv[1], TEST_EXEC_WORD))
         bench_exit(TEST_EXEC_CODE);
+    HV_MARK(HV_MARK_ROI_BEGIN, 0);
     for (unsigned i = 0; i < nr_tests; i++) {
         if (only && only != i + 1)
             continue;
@@ -36,7 +38,9 @@ int main(int argc, char **argv)
         bench_test(tests[i].name, is_pass);
         failed += !is_pass;
         run++;
+        HV_MARK(HV_MARK_OPS, 1);
     }
+    HV_MARK(HV_MARK_ROI_END, 0);
     bench_result("guest-tests.run", run, 10, "tests");
     bench_result("guest-tests.failed", failed, 10, "tests");
     return (int)failed;

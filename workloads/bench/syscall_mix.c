@@ -4,17 +4,23 @@
  *
  *     syscall-mix [iterations=N]        N operations (default 100); 0: for ever
  *
- * One operation is, always in this order:
- *   20 x getpid                                        null system calls
- *    4 x read of 1, 64, 512, 4096 bytes of /dev/zero   the kernel writes user memory
- *    4 x write of the same sizes to /dev/null
- *    8 pages mapped by mmap, one word written in each  8 page faults on fresh zero pages, then read back and munmap
- *   every 16th operation: fork; the child writes one shared page (copy on write) and exits; wait4; the parent writes
- * the same page and 4 more of the set (its own copy-on-write faults) and before each of the 28 first system calls the
- * program does work of its own: it reads one word in each of the 24 pages of its working set and mixes them into a
- * running hash. A real program touches its data between system calls as well; here this makes the price of lost TLB
- * entries count. The words lie at different offsets in their pages, so that they do not compete for one set of the data
- * cache.
+ * One operation is
+ *   5 x getpid                                    null system calls
+ *   1 x read of /dev/zero                         the kernel writes user memory; 1, 64, 512, 4096 bytes in turn
+ *   1 x write of as many bytes to /dev/null
+ * every 4th one also, at its end,
+ *   8 pages mapped by mmap, one word written in each: 8 page faults on fresh zero pages; then read back, and munmap
+ * and every 32nd one also, at its very end,
+ *   fork; the child writes one shared page (copy on write) and exits; wait4; the parent writes the same page and 4 more
+ *   of the set (its own copy-on-write faults).
+ *
+ * Before each getpid, read and write the program does work of its own: it reads one word in each of the 24 pages of its
+ * working set and mixes them into a running hash. A real program touches its data between system calls as well; here
+ * this makes the price of lost TLB entries count. The words lie at different offsets in their pages, so that they do
+ * not compete for one set of the data cache.
+ *
+ * Operations are small, so that a window of a millisecond holds many; one that is to hold all parts of the mix in their
+ * right shares should hold a multiple of 32 or many more.
  *
  * Results: "ops" as asked for, and "checksum": a hash over every value a system call or memory gave back, process ids
  * replaced by "the right one or not". So it depends on iterations only, and is the same on every kernel that works.
@@ -26,8 +32,9 @@
 
 #define SET_PAGES   24u
 #define FRESH_PAGES 8u
-#define NULL_CALLS  20u
-#define FORK_EVERY  16u
+#define NULL_CALLS  5u
+#define FRESH_EVERY 4u
+#define FORK_EVERY  32u
 #define WORD_STRIDE (PAGE_SIZE + 3 * 64) /* three cache lines further in each page */
 
 static const uint16_t sizes[4] = {1, 64, 512, 4096};
@@ -71,18 +78,14 @@ static void do_null_calls(struct mix *m)
     }
 }
 
-static void do_reads_and_writes(struct mix *m)
+static void do_read_and_write(struct mix *m, uint16_t size)
 {
-    for (unsigned i = 0; i < 4; i++) {
-        touch_working_set(m);
-        m->buffer[0] = m->buffer[sizes[i] - 1] = 0xff;
-        mix_in(m, (uint64_t)SYSCALL3(read, m->zero_fd, m->buffer, sizes[i]));
-        mix_in(m, (uint64_t)m->buffer[0] << 8 | m->buffer[sizes[i] - 1]);
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        touch_working_set(m);
-        mix_in(m, (uint64_t)SYSCALL3(write, m->null_fd, m->buffer, sizes[i]));
-    }
+    touch_working_set(m);
+    m->buffer[0] = m->buffer[size - 1] = 0xff;
+    mix_in(m, (uint64_t)SYSCALL3(read, m->zero_fd, m->buffer, size));
+    mix_in(m, (uint64_t)m->buffer[0] << 8 | m->buffer[size - 1]);
+    touch_working_set(m);
+    mix_in(m, (uint64_t)SYSCALL3(write, m->null_fd, m->buffer, size));
 }
 
 static void do_fresh_pages(struct mix *m, uint64_t op)
@@ -115,8 +118,9 @@ static void do_fork(struct mix *m, uint64_t op)
 static void do_operation(struct mix *m, uint64_t op)
 {
     do_null_calls(m);
-    do_reads_and_writes(m);
-    do_fresh_pages(m, op);
+    do_read_and_write(m, sizes[op % 4]);
+    if (op % FRESH_EVERY == FRESH_EVERY - 1)
+        do_fresh_pages(m, op);
     if (op % FORK_EVERY == FORK_EVERY - 1)
         do_fork(m, op);
 }
