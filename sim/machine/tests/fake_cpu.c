@@ -8,6 +8,8 @@ enum { LOG_MAX = 1 << 16, IPI_VECTOR = 0x40 };
 enum step_kind { PRIVATE, SHARED, IPI, TIMER, HALT, STEP_KINDS };
 
 struct fake_shared fake_log[LOG_MAX];
+struct fake_arrival fake_arrivals[LOG_MAX];
+unsigned fake_cpl;
 unsigned fake_logged, fake_late, fake_interrupts, fake_started_late;
 cyc_t fake_end;
 static uint64_t seed_now;
@@ -25,9 +27,12 @@ struct cpu {
     void *opaque;
     struct ledger *ledger;
     struct ledger_row *row;
+    unsigned ctx_cpl0, ctx_cpl3;
     struct cpu_stats stats;
     struct tlb_stats tlb;
 };
+
+static struct cpu *fake_cores[SIM_MAX_CORES];
 
 void fake_reset(uint64_t seed, unsigned steps)
 {
@@ -35,6 +40,7 @@ void fake_reset(uint64_t seed, unsigned steps)
     steps_now = steps;
     fake_logged = fake_late = fake_interrupts = fake_started_late = 0;
     fake_end = CYC_NEVER;
+    fake_cpl = 0;
 }
 
 const struct cpu_flat_start *fake_start(void)
@@ -117,11 +123,11 @@ enum cpu_stop cpu_run(struct cpu *c, cyc_t run_limit, cyc_t share_limit)
 }
 
 /* The horizon check: an interrupt for a moment that this core has already passed. */
-static void reached(struct cpu *c, cyc_t when)
+static void reached(struct cpu *c, char kind, uint8_t vector, bool level, cyc_t when)
 {
     if (c->started && c->last_start >= when)
         fake_late++;
-    fake_interrupts++;
+    fake_arrivals[fake_interrupts++ % LOG_MAX] = (struct fake_arrival){kind, c->core, vector, level, when};
     if (c->halted && c->steps_left) {
         cpu_idle_until(c, when);
         c->halted = false;
@@ -136,36 +142,33 @@ void cpu_idle_until(struct cpu *c, cyc_t when)
 
 void cpu_lapic_accept(struct cpu *c, uint8_t vector, bool level, cyc_t when)
 {
-    (void)vector;
-    (void)level;
-    reached(c, when);
+    reached(c, 'F', vector, level, when);
 }
 
 void cpu_timer_fired(struct cpu *c, cyc_t when)
 {
-    reached(c, when);
+    reached(c, 'T', 0, false, when);
 }
 
 void cpu_nmi(struct cpu *c, cyc_t when)
 {
-    reached(c, when);
+    reached(c, 'N', 0, false, when);
 }
 
 void cpu_init(struct cpu *c, cyc_t when)
 {
-    reached(c, when);
+    reached(c, 'I', 0, false, when);
 }
 
 void cpu_sipi(struct cpu *c, uint8_t vector, cyc_t when)
 {
-    (void)vector;
-    reached(c, when);
+    reached(c, 'S', vector, false, when);
 }
 
 void cpu_extint(struct cpu *c, bool asserted, cyc_t when)
 {
     if (asserted)
-        reached(c, when);
+        reached(c, 'E', 0, false, when);
 }
 
 bool cpu_lapic_match(const struct cpu *c, uint32_t dest, bool logical)
@@ -175,13 +178,21 @@ bool cpu_lapic_match(const struct cpu *c, uint32_t dest, bool logical)
 
 void cpu_set_context(struct cpu *c, unsigned ctx_cpl0, unsigned ctx_cpl3)
 {
-    (void)ctx_cpl3;
+    c->ctx_cpl0 = ctx_cpl0;
+    c->ctx_cpl3 = ctx_cpl3;
+    fake_cores[c->core] = c;
     c->row = ledger_row(c->ledger, c->core, ctx_cpl0);
+}
+
+void fake_context(unsigned core, unsigned *cpl0, unsigned *cpl3)
+{
+    *cpl0 = fake_cores[core]->ctx_cpl0;
+    *cpl3 = fake_cores[core]->ctx_cpl3;
 }
 
 void cpu_get_state(const struct cpu *c, struct cpu_state *out)
 {
-    *out = (struct cpu_state){.rip = c->core};
+    *out = (struct cpu_state){.rip = c->core, .cpl = fake_cpl};
 }
 
 void cpu_start_flat32(struct cpu *c, const struct cpu_flat_start *s)
