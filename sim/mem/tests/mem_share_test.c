@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * "False has changed nothing", and "what stays private gives the same result whether sharing is allowed or not".
+ * Each access is made twice on twin systems: with may_share = false first on one, with true at once on the other. Could
+ * lie if the hash left something out; it covers tags, ages, states, the directory, queues and counters, and the test
+ * of the hash below changes each of them. Host-only data: none in this library.
+ */
+#include "sim/mem/tests/mem_fixture.h"
+
+static unsigned told;
+static void line_lost(void *opaque, unsigned core, unsigned slot, bool keep_read)
+{
+    (void)opaque, (void)core, (void)slot, (void)keep_read;
+    told++;
+}
+static void fetch_lost(void *opaque, unsigned core, unsigned slot)
+{
+    (void)opaque, (void)core, (void)slot;
+    told++;
+}
+static const struct mem_client_ops client = {line_lost, fetch_lost};
+
+static void same_result(const struct mem_result *a, const struct mem_result *b)
+{
+    assert_int_equal(a->latency_cyc, b->latency_cyc);
+    assert_int_equal(a->source, b->source);
+    assert_int_equal(a->writable, b->writable);
+    assert_int_equal(a->slot, b->slot);
+}
+
+static void refused_changes_nothing(void **state)
+{
+    (void)state;
+    for (size_t f = 0; f < N_FIXTURES; f++) {
+        struct mem_sys *a = mem_new(&fixtures[f].cfg), *b = mem_new(&fixtures[f].cfg);
+        struct rng r;
+        rng_seed(&r, f + 1);
+        mem_set_client(a, &client, NULL);
+        unsigned refused = 0, taken = 0;
+        struct op o = {0};
+        for (unsigned i = 0; i < 8000; i++) {
+            if (i % 3) /* a third of the accesses repeats the one before, perhaps as a write */
+                o = random_op(&r, fixtures[f].cfg.n_cores, 150);
+            else if (o.op == MEM_READ && i & 1)
+                o.op = MEM_WRITE;
+            struct mem_result ra, rb;
+            cyc_t now = i * 30;
+            uint64_t before = mem_state_hash(a, 0);
+            unsigned told_before = told;
+            if (mem_access(a, o.core, o.a, o.op, now, false, &ra)) {
+                taken++;
+            } else {
+                refused++;
+                assert_int_equal(mem_state_hash(a, 0), before);
+                assert_int_equal(told, told_before);
+                assert_true(mem_access(a, o.core, o.a, o.op, now, true, &ra));
+                assert_int_not_equal(mem_state_hash(a, 0), before);
+            }
+            assert_true(mem_access(b, o.core, o.a, o.op, now, true, &rb));
+            same_result(&ra, &rb);
+            assert_int_equal(mem_state_hash(a, 0), mem_state_hash(b, 0));
+        }
+        assert_true(refused > 100);
+        assert_true(taken > 100);
+        mem_free(a);
+        mem_free(b);
+    }
+}
+
+static void private_is_what_it_says(void **state)
+{
+    (void)state;
+    struct mem_sys *m = mem_new(&fixtures[0].cfg);
+    struct mem_result r;
+    hpa_t a = {0x1000};
+    assert_false(mem_access(m, 0, a, MEM_READ, 0, false, &r));
+    assert_true(mem_access(m, 0, a, MEM_READ, 0, true, &r)); /* E: no other has it */
+    assert_false(r.writable);
+    assert_true(mem_access(m, 0, a, MEM_WRITE, 300, false, &r)); /* E to M in silence */
+    assert_true(r.writable);
+    assert_int_equal(r.latency_cyc, 3);
+    assert_true(mem_access(m, 1, a, MEM_READ, 400, true, &r));
+    assert_int_equal(r.source, MEM_SRC_REMOTE);
+    assert_false(mem_access(m, 0, a, MEM_WRITE, 900, false, &r)); /* O: the other copy has to go */
+    assert_true(mem_access(m, 0, a, MEM_READ, 900, false, &r));
+    assert_false(r.writable);
+    mem_free(m);
+}
+
+static void hash_sees_everything(void **state)
+{
+    (void)state;
+    struct mem_sys *m = mem_new(&fixtures[3].cfg);
+    struct mem_result res;
+    for (unsigned i = 0; i < 40; i++)
+        mem_access(m, i % 6, (hpa_t){i * 64}, MEM_WRITE, i * 1000, true, &res);
+    uint64_t h = mem_state_hash(m, 0);
+#define SEES(lvalue)                                                                                                   \
+    do {                                                                                                               \
+        (lvalue) ^= 1;                                                                                                 \
+        assert_int_not_equal(mem_state_hash(m, 0), h);                                                                 \
+        (lvalue) ^= 1;                                                                                                 \
+    } while (0)
+    SEES(m->l1d[5].tag[1]);
+    SEES(m->l1i[0].age[0]);
+    SEES(m->l2[2].state[3]);
+    SEES(m->l3[1].tick);
+    SEES(m->link_until[0]);
+    SEES(m->dram_until[1]);
+    SEES(m->stats[4].writebacks);
+    SEES(dir_find(&m->dir, m->l1d[0].tag[0])->busy_until);
+    SEES(dir_find(&m->dir, m->l1d[0].tag[0])->owner);
+    SEES(dir_find(&m->dir, m->l1d[0].tag[0])->agents[0]);
+    assert_int_equal(mem_state_hash(m, 0), h);
+    mem_free(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refused_changes_nothing),
+        cmocka_unit_test(private_is_what_it_says),
+        cmocka_unit_test(hash_sees_everything),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
