@@ -163,13 +163,13 @@ static GByteArray *fadt(uint64_t facs_at, uint64_t dsdt_at)
     set(t, 56, BOARD_PM_PORT + ACPI_PM_EVENT, 4);
     set(t, 64, BOARD_PM_PORT + ACPI_PM_CONTROL, 4);
     set(t, 76, BOARD_PM_PORT + ACPI_PM_TIMER, 4);
-    set(t, 88, 4, 1);                                  /* PM1_EVT_LEN */
-    set(t, 89, 2, 1);                                  /* PM1_CNT_LEN */
-    set(t, 91, 4, 1);                                  /* PM_TMR_LEN */
-    set(t, 96, 0xffff, 2);                             /* no C2 */
-    set(t, 98, 0xffff, 2);                             /* no C3 */
-    set(t, 108, 0x32, 1);                              /* CENTURY */
-    set(t, 109, 1 << 0 | 1 << 2, 2);                   /* legacy devices, no VGA */
+    set(t, 88, 4, 1);                                           /* PM1_EVT_LEN */
+    set(t, 89, 2, 1);                                           /* PM1_CNT_LEN */
+    set(t, 91, 4, 1);                                           /* PM_TMR_LEN */
+    set(t, 96, 0xffff, 2);                                      /* no C2 */
+    set(t, 98, 0xffff, 2);                                      /* no C3 */
+    set(t, 108, 0x32, 1);                                       /* CENTURY */
+    set(t, 109, 1 << 0 | 1 << 2, 2);                            /* legacy devices, no VGA */
     set(t, 112, 1 << 0 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 8, 4); /* WBINVD, C1, no buttons, 32-bit PM timer */
     set(t, 140, dsdt_at, 8);
     generic_address(t, 148, 4, BOARD_PM_PORT + ACPI_PM_EVENT);

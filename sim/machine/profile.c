@@ -115,9 +115,14 @@ static bool parse_u32(struct profile *p, const struct key_row *row, const char *
     return true;
 }
 
+static void *field_of(struct profile *p, const struct key_row *row)
+{
+    return (char *)p->cfg + row->offset;
+}
+
 static bool parse(struct profile *p, const struct key_row *row, const char *text)
 {
-    char *field = (char *)p->cfg + row->offset;
+    void *field = field_of(p, row);
 
     if (row->kind == U32)
         return parse_u32(p, row, text, field);
@@ -139,7 +144,7 @@ static bool read_key(struct profile *p, const struct key_row *row)
     char *text = g_key_file_get_value(p->kf, row->group, row->name, NULL);
 
     if (!text && row->optional) {
-        *(uint32_t *)((char *)p->cfg + row->offset) = row->initial;
+        *(uint32_t *)field_of(p, row) = row->initial;
         return true;
     }
     if (!text)

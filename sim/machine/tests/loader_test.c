@@ -239,5 +239,7 @@ int main(void)
     machine_free(m);
     g_remove(path);
     g_rmdir(dir);
+    g_free(dir);
+    g_free(path);
     return failed;
 }

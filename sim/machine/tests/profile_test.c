@@ -121,5 +121,7 @@ int main(void)
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     g_remove(bad_path);
     g_rmdir(dir);
+    g_free(dir);
+    g_free(bad_path);
     return failed;
 }
