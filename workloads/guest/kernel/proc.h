@@ -17,7 +17,7 @@
 #define PROC_MAX      128u
 #define PROC_NAME     16u
 #define SCHED_TICK_NS 10000000ul /* 100 Hz, the rate of Xen's Linux in 2006 */
-#define SCHED_SLICE   2u         /* ticks a process may run while others wait */
+#define SCHED_SLICE   1u         /* ticks a process may run while others wait */
 
 enum proc_state { PROC_FREE, PROC_READY, PROC_RUNNING, PROC_BLOCKED, PROC_ZOMBIE };
 
