@@ -37,10 +37,6 @@ int hv_event_send(struct domain *d, uint32_t port);
 void hv_event_send_virq(struct vcpu *v, unsigned virq);
 /* hv_event_close_all() - when a domain has ended. */
 void hv_event_close_all(struct domain *d);
-/* hv_event_op() - EVTCHNOP_@cmd by vCPU @v on @arg, a copy in hypervisor memory of the command's structure. */
-long hv_event_op(struct vcpu *v, unsigned cmd, void *arg);
-/* hv_event_op_bytes() - size of the command's structure; 0: no such command. */
-unsigned hv_event_op_bytes(unsigned cmd);
 /* hv_event_pending() - would the upcall be delivered now? */
 bool hv_event_pending(const struct vcpu *v);
 bool hv_event_port_pending(const struct domain *d, uint32_t port);

@@ -17,8 +17,8 @@ unsigned hv_lapic_id(void);
 void hv_lapic_eoi(void);
 void hv_lapic_send_ipi(unsigned cpu, uint8_t vector);
 void hv_lapic_send_ipi_mask(struct hv_cpumask mask, uint8_t vector);
-/* hv_lapic_start_ap() - INIT, then two start-up IPIs to run real-mode code at @page << 12. */
-void hv_lapic_start_ap(unsigned apic_id, uint8_t page);
+/* hv_lapic_start_ap() - INIT if @init, then one start-up IPI: real-mode code at @page << 12. */
+void hv_lapic_start_ap(unsigned apic_id, uint8_t page, bool init);
 /* hv_lapic_timer_set() - one interrupt HV_VECTOR_TIMER after @count ticks of the APIC timer; 0 stops it. */
 void hv_lapic_timer_set(uint32_t count);
 uint32_t hv_lapic_timer_left(void);
