@@ -336,6 +336,7 @@ static void special_operands(const struct cpu_bytes *p, const struct cpu_row *ro
     switch (row->form) {
     case CPU_FORM_MOFFS_LOAD:
     case CPU_FORM_MOFFS_STORE:
+        o->ok = true; /* the address need not fit the record's displacement */
         out->imm = bytes_at(p, at, out->asize);
         out->seg = p->seg < CPU_SEG_COUNT ? p->seg : CPU_SEG_DS;
         out->flags &= (uint16_t)~CPU_I_MEM;

@@ -238,7 +238,7 @@ struct cpu_event cpu_exec_cmpxchg8b(struct cpu *c, const struct cpu_insn *i)
 {
     unsigned n = i->size;
     uint64_t at = cpu_ea(c, i), lo, hi;
-    if (n == 8 && ((c->seg[i->seg].base + at) & 15))
+    if (n == 8 && ((c->seg_base[i->seg] + at) & 15))
         return CPU_EV_FAULT_ERR(13, 0);
     CPU_TRY(cpu_acquire(c, i->seg, at, 2 * n));
     CPU_TRY(cpu_load_lock(c, i->seg, at, n, &lo));

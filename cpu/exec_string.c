@@ -51,7 +51,7 @@ static bool nothing_to_do(struct cpu *c, const struct cpu_insn *i)
 /* Iterations, forward, until @reg's operand leaves its cache line or its index wraps; at least 1. */
 static uint64_t room(const struct cpu *c, const struct cpu_insn *i, unsigned seg, unsigned reg)
 {
-    uint64_t at = index_of(c, i, reg), linear = c->seg[seg].base + at;
+    uint64_t at = index_of(c, i, reg), linear = c->seg_base[seg] + at;
     uint64_t bytes = SIM_LINE_BYTES - (linear & (SIM_LINE_BYTES - 1));
     if (op_trunc(at + bytes, i->asize) < at)
         return 1;
@@ -93,7 +93,7 @@ struct cpu_event cpu_exec_movs(struct cpu *c, const struct cpu_insn *i)
     if (nothing_to_do(c, i))
         return CPU_OK;
     uint64_t n = chunk(c, i, true, true), per_8 = 8u / i->size;
-    uint64_t from = c->seg[i->seg].base + index_of(c, i, SI), to = c->seg[CPU_SEG_ES].base + index_of(c, i, DI);
+    uint64_t from = c->seg_base[i->seg] + index_of(c, i, SI), to = c->seg_base[CPU_SEG_ES] + index_of(c, i, DI);
     bool overlap = to > from && to - from < n * i->size;
     n = overlap ? 1 : n < per_8 ? 1 : n - n % per_8; /* whole 8-byte pieces, or one element */
     if (n > 1) {

@@ -61,7 +61,7 @@ static inline bool flags_cond(const struct cpu_flags *f, unsigned cond)
         yes = flags_zf(f);
         break;
     case 3:
-        yes = flags_cf(f) | flags_zf(f);
+        yes = flags_cf(f) || flags_zf(f);
         break;
     case 4:
         yes = flags_sf(f);
@@ -73,7 +73,7 @@ static inline bool flags_cond(const struct cpu_flags *f, unsigned cond)
         yes = flags_sf(f) != flags_of(f);
         break;
     default:
-        yes = flags_zf(f) | (flags_sf(f) != flags_of(f));
+        yes = flags_zf(f) || flags_sf(f) != flags_of(f);
         break;
     }
     return yes != (cond & 1);
