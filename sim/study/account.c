@@ -58,7 +58,6 @@ struct hot {
 };
 struct naming {
     struct machine *machine;
-    const struct plan *plan;
     struct result *result;
     GArray *hot; /* struct hot */
 };
@@ -80,26 +79,12 @@ static void collect_line(void *opaque, const char *context, hpa_t line, uint64_t
     g_array_append_val(n->hot, h);
 }
 
-/* The machine knows domains by number ("d2/v0/user"); people know them by name ("u2/v0/user"). */
-static char *context_name(const struct plan *p, const char *context)
-{
-    char *end;
-    if (context[0] != 'd' || !g_ascii_isdigit(context[1]))
-        return g_strdup(context);
-    guint64 domid = g_ascii_strtoull(context + 1, &end, 10);
-    if (domid < 1 || domid > p->domains->len || (*end && *end != '/'))
-        return g_strdup(context);
-    return g_strconcat(((struct plan_domain *)p->domains->pdata[domid - 1])->name, end, NULL);
-}
-
 static void add_leaf(struct naming *n, const char *context, const char *cause, const char *symbol, uint64_t cyc)
 {
-    char *who = context_name(n->plan, context);
-    char *name = g_strdup_printf("%s/%s%s%s", who, cause, symbol ? ":" : "", symbol ? symbol : "");
+    char *name = g_strdup_printf("%s/%s%s%s", context, cause, symbol ? ":" : "", symbol ? symbol : "");
     if (cyc)
         result_add_leaf(n->result, name, cyc);
     g_free(name);
-    g_free(who);
 }
 
 static void name_leaf(void *opaque, const char *context, enum ledger_cause cause, uint64_t cyc)
@@ -202,7 +187,7 @@ struct result *account_result(struct machine *m, const struct plan *p, const str
         return NULL;
     }
     struct result *r = result_new();
-    struct naming n = {.machine = m, .plan = p, .result = r};
+    struct naming n = {.machine = m, .result = r};
     struct ledger *window = ledger_snapshot(machine_ledger(m));
     ledger_subtract(window, begin->ledger);
     name_leaves(&n, window);

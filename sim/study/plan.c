@@ -69,9 +69,9 @@ static gboolean find_files(struct plan *p, struct plan_domain *d, const struct i
     const char *initrd = point_text(&p->point, d->section, OPTION_domain_initrd);
     const char *workload = point_text(&p->point, d->section, OPTION_domain_workload);
     GError *why = NULL;
-    if (!kernel[0] && !initrd[0] && !workload[0])
+    if (!kernel[0] && !initrd[0] && !workload[0] && !point_text(&p->point, d->section, OPTION_domain_cmdline)[0])
         return fail_at(p, d->section, OPTION_domain_workload, error,
-                       "a domain needs a workload (see list workloads), a kernel or an initrd");
+                       "a domain needs a workload (see list workloads), a kernel, an initrd or a cmdline");
     d->kernel = kernel[0] ? resolve(p, kernel) : images_kernel(im, d->type, &why);
     if (!d->kernel)
         return fail_why(p, d->section, OPTION_domain_type, error, why);

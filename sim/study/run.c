@@ -129,7 +129,7 @@ static gboolean run_to_end(struct run *r, GError **error)
         if (r->stop == MACHINE_EXIT)
             return TRUE;
         if (r->stop != MACHINE_CYCLE || next >= r->plan->max_cyc)
-            return fail_stop(r, "run to the end", error);
+            return fail_stop(r, "run to the end (iterations = 0 has none)", error);
     }
 }
 
@@ -169,6 +169,8 @@ struct result *run_measure(const struct plan *p, const struct run_hooks *hooks, 
     struct machine_module module = {p->module->data, p->module->len, "modules.cpio"};
     struct result *res = NULL;
     GError *why = NULL;
+    for (unsigned i = 0; i < p->domains->len; i++)
+        machine_set_domain_name(r.machine, i + 1, ((struct plan_domain *)p->domains->pdata[i])->name);
     machine_set_serial(r.machine, put_serial, (void *)hooks);
     if (machine_load_pvh(r.machine, p->hv_path, p->hv_cmdline, &module, 1, &why)) {
         res = measure(&r, error);

@@ -25,6 +25,7 @@ struct machine {
     struct machine_domain domains[FAKE_DOMS + 1];
     unsigned n_domains;
     bool is_tlb_global;
+    char *names[FAKE_DOMS + 1];
     char *text; /* the module's "domains" */
     cyc_t now;
     void (*put)(void *, char);
@@ -57,8 +58,15 @@ void machine_free(struct machine *m)
 {
     ledger_free(m->ledger);
     stats_free(m->stats);
+    for (unsigned i = 0; i <= FAKE_DOMS; i++)
+        g_free(m->names[i]);
     g_free(m->text);
     g_free(m);
+}
+
+void machine_set_domain_name(struct machine *m, unsigned domid, const char *name)
+{
+    m->names[domid] = g_strdup(name);
 }
 
 bool machine_load_pvh(struct machine *m, const char *path, const char *cmdline, const struct machine_module *modules,
@@ -94,7 +102,7 @@ static void pass(struct machine *m, cyc_t cycles)
 {
     for (unsigned c = 0; c < m->cfg.n_cores; c++) {
         char name[32];
-        g_snprintf(name, sizeof name, "d%u/v0/hv", c + 1);
+        g_snprintf(name, sizeof name, "%s/v0/hv", m->names[c + 1]);
         unsigned context = ledger_context(m->ledger, c < m->n_domains ? name : "idle");
         struct ledger_row *row = ledger_row(m->ledger, c, context);
         row->cyc[c < m->n_domains ? LEDGER_RETIRING : LEDGER_IDLE] += cycles - cycles / 4;
