@@ -215,8 +215,8 @@ struct cpu_event cpu_exec_xadd(struct cpu *c, const struct cpu_insn *i)
     return CPU_OK;
 }
 
-/* The memory operand is written in any case, with its old value when the comparison fails. In 64-bit code a failed
- * 32-bit comparison of equal upper parts still writes EAX, which clears the upper half of RAX. */
+/* The memory operand is written in any case, with its old value when the comparison fails (SDM vol. 2A, "CMPXCHG"); of
+ * two registers only the one that changes is, so that a 32-bit form clears the upper half of that one alone. */
 struct cpu_event cpu_exec_cmpxchg(struct cpu *c, const struct cpu_insn *i)
 {
     unsigned n = i->size;

@@ -89,23 +89,25 @@ struct cpu_event cpu_exec_popa(struct cpu *c, const struct cpu_insn *i)
 }
 
 /* ---- ENTER, LEAVE ---- */
-/* The display pointers of the outer levels are copied, then the frame pointer is pushed (SDM vol. 2A, "ENTER"). Reads
- * come before all writes, so the frame is gathered first: at most 31 levels. */
+/*
+ * rBP is pushed, then the pointers of @level - 1 outer frames are copied one by one, then the new frame pointer (SDM
+ * vol. 2A, "ENTER"). Each word is read once for its faults and, since the new frame may overlap the old display, again
+ * when its turn comes.
+ */
 struct cpu_event cpu_exec_enter(struct cpu *c, const struct cpu_insn *i)
 {
-    unsigned n = i->size, level = (unsigned)i->disp, asize = stack_asize(c);
-    uint64_t word[33];
-    unsigned count = 0;
-    uint64_t frame = stack_at(c, -(int64_t)n);
-    word[count++] = c->r[5];
+    unsigned n = i->size, level = (unsigned)i->disp, asize = stack_asize(c), words = 1 + level;
+    uint64_t frame = stack_at(c, -(int64_t)n), v;
     for (unsigned k = 1; k < level; k++)
-        CPU_TRY(cpu_load(c, CPU_SEG_SS, op_trunc(c->r[5] - (uint64_t)k * n, asize), n, &word[count++]));
-    if (level)
-        word[count++] = frame;
-    CPU_TRY(cpu_acquire(c, CPU_SEG_SS, stack_at(c, -(int64_t)(count * n)), count * n));
-    for (unsigned k = 0; k < count; k++)
-        CPU_TRY(cpu_store(c, CPU_SEG_SS, stack_at(c, -(int64_t)((k + 1) * n)), n, op_trunc(word[k], n)));
-    stack_move(c, -(int64_t)(count * n + i->imm));
+        CPU_TRY(cpu_load(c, CPU_SEG_SS, op_trunc(c->r[5] - (uint64_t)k * n, asize), n, &v));
+    CPU_TRY(cpu_acquire(c, CPU_SEG_SS, stack_at(c, -(int64_t)(words * n)), words * n));
+    for (unsigned k = 0; k < words; k++) {
+        v = k == 0 ? c->r[5] : frame;
+        if (k > 0 && k < level)
+            CPU_TRY(cpu_load(c, CPU_SEG_SS, op_trunc(c->r[5] - (uint64_t)k * n, asize), n, &v));
+        CPU_TRY(cpu_store(c, CPU_SEG_SS, stack_at(c, -(int64_t)((k + 1) * n)), n, op_trunc(v, n)));
+    }
+    stack_move(c, -(int64_t)(words * n + i->imm));
     op_put(c, 5, n, false, frame);
     return CPU_OK;
 }
