@@ -49,7 +49,7 @@ static void show(const struct run *r, const char *phase, gboolean is_last)
 static gboolean fail_stop(const struct run *r, const char *phase, GError **error)
 {
     static const struct {
-        enum study_exit code;
+        int code; /* enum study_exit */
         const char *what;
     } why[] = {
         [MACHINE_CYCLE] = {STUDY_GUEST, "the time allowed by measure.max_ms was over"},
