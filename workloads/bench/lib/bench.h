@@ -30,6 +30,8 @@ enum {
     SYS_wait4 = 61,
     SYS_uname = 63,
     SYS_getppid = 110,
+    SYS_getpriority = 140,
+    SYS_setpriority = 141,
     SYS_arch_prctl = 158,
     SYS_clock_gettime = 228,
     SYS_exit_group = 231,

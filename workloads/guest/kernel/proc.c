@@ -66,7 +66,7 @@ void proc_start_first(const struct file_image *exe, unsigned argc, char *const a
         panic("no memory for process 1");
     proc_current = p;
     p->state = PROC_RUNNING;
-    p->slice = SCHED_SLICE;
+    p->slice = sched_slice(p->nice);
     int rc = proc_exec(&f, exe, strings, argc);
     if (rc)
         panic("cannot start %s: error %d", exe->name, -rc);
@@ -88,6 +88,7 @@ int64_t proc_fork(const struct trap_frame *f)
         return -ENOMEM;
     }
     child->fs_base = parent->fs_base;
+    child->nice = parent->nice;
     child->exe = parent->exe;
     memcpy(child->name, parent->name, PROC_NAME);
     file_share_all(child->files, parent->files);

@@ -17,7 +17,6 @@
 #define PROC_MAX      128u
 #define PROC_NAME     16u
 #define SCHED_TICK_NS 10000000ul /* 100 Hz, the rate of Xen's Linux in 2006 */
-#define SCHED_SLICE   1u         /* ticks a process may run while others wait */
 
 enum proc_state { PROC_FREE, PROC_READY, PROC_RUNNING, PROC_BLOCKED, PROC_ZOMBIE };
 
@@ -34,8 +33,9 @@ struct proc {
     void *kstack;
     uint64_t fs_base;
     uint64_t wake_ns; /* 0: does not sleep */
-    unsigned slice;
-    int wait_status; /* of a zombie, as wait4 reports it */
+    unsigned slice;   /* ticks left */
+    int nice;         /* -20..19, as Linux has it: the higher, the shorter the slices */
+    int wait_status;  /* of a zombie, as wait4 reports it */
     struct proc *run_next;
     struct wait_queue *waits_on;
     struct proc *wait_next;
@@ -63,6 +63,7 @@ void sched_ready(struct proc *p);                          /* to the end of the 
 void sched_yield(void);                                    /* others first */
 void sched_block(struct wait_queue *q, uint64_t until_ns); /* q may be NULL, until_ns 0 = for ever */
 void sched_wake_all(struct wait_queue *q);
+unsigned sched_slice(int nice);      /* ticks */
 void sched_start(void);              /* the first tick */
 void sched_preempt(void);            /* on the way back to user mode */
 _Noreturn void sched_exit(void);     /* the current process, a zombie, runs no more */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The scheduler: round robin with a slice of SCHED_SLICE ticks, counted only while somebody else is ready. A fork does
- * not switch; the parent goes on (it is about to wait anyway), so that a fork, exit and wait costs two switches.
+ * The scheduler: round robin. A slice is counted only while somebody else is ready, and is as long as Linux's was in
+ * 2006 (100 ms at nice 0, 5 ms at 19, but a tick at least). So time decides an order only among processes that compute
+ * for long; what a short one does, down to the number of switches, is the same on a fast and on a slow machine.
+ *
+ * A fork does not switch; the parent goes on (it is about to wait anyway): a fork, exit and wait costs two switches.
  */
 #include "kernel/lib.h"
 #include "kernel/proc.h"
@@ -106,11 +109,18 @@ static void schedule(void)
         arm_tick();
     is_resched_wanted = false;
     next->state = PROC_RUNNING;
-    next->slice = SCHED_SLICE;
+    next->slice = sched_slice(next->nice);
     if (next != prev) {
         proc_current = next;
         plat_switch(prev, next);
     }
+}
+
+unsigned sched_slice(int nice)
+{
+    unsigned ns = (unsigned)(20 - nice) * (nice < 0 ? 20000000u : 5000000u);
+
+    return ns < SCHED_TICK_NS ? 1 : ns / (unsigned)SCHED_TICK_NS;
 }
 
 void sched_yield(void)

@@ -123,6 +123,28 @@ static int64_t sys_sched_yield(struct trap_frame *f)
     return 0;
 }
 
+/* Of the calling process only: PRIO_PROCESS with 0 or its own number. */
+static bool is_own_priority(const struct trap_frame *f)
+{
+    return f->rdi == 0 && (!f->rsi || (int)f->rsi == proc_current->pid);
+}
+
+static int64_t sys_getpriority(struct trap_frame *f)
+{
+    return is_own_priority(f) ? 20 - proc_current->nice : -EINVAL;
+}
+
+static int64_t sys_setpriority(struct trap_frame *f)
+{
+    int nice = (int)f->rdx;
+
+    if (!is_own_priority(f))
+        return -EINVAL;
+    proc_current->nice = nice < -20 ? -20 : MIN(nice, 19);
+    proc_current->slice = sched_slice(proc_current->nice);
+    return 0;
+}
+
 static int64_t sys_fork(struct trap_frame *f)
 {
     struct trap_frame child = *f;
