@@ -23,6 +23,7 @@ SECTIONS
     } :text
     .rodata : AT(ADDR(.rodata) - HV_IMAGE_BASE) {
         *(.rodata .rodata.*)
+        *(.got .got.plt)
         . = ALIGN(8);
         __ex_table_start = .;
         KEEP(*(__ex_table))

@@ -79,15 +79,18 @@ void hv_paging_init(void)
     hv_boot.image_end_phys = hv_image_to_phys(hv_image_end);
 }
 
-/* The first GiB's table of head.S is shared with the identity map, so the image gets one of its own. */
+/* The first GiB's table of head.S is shared with the identity map, so the image gets one of its own: filled, then used.
+ */
 void hv_paging_finish(void)
 {
     uint64_t text = (uint64_t)hv_image_start, data = (uint64_t)hv_data_start, end = (uint64_t)hv_image_end;
+    uint64_t *l2 = hv_boot_alloc(1);
 
-    hv_image_l3[slot(text, 3)] = hv_image_to_phys(hv_boot_alloc(1)) | TABLE_FLAGS;
     for (uint64_t va = text; va < end; va += X86_LARGE_BYTES)
-        map_large(va, va - HV_IMAGE_BASE, va < data ? LEAF_TEXT : LEAF_DATA);
+        l2[slot(va, 2)] = (va - HV_IMAGE_BASE) | (va < data ? LEAF_TEXT : LEAF_DATA) | X86_PTE_LARGE;
+    hv_image_l3[slot(text, 3)] = hv_image_to_phys(l2) | TABLE_FLAGS;
     hv_idle_l4[0] = 0;
-    /* Until now nothing of the image was global: CR3 is enough. */
+    /* Nothing of the image was global until now, so CR3 is enough here. The other CPUs lose their old entries, which
+     * allow more than the new ones but lead to the same places, when they load their first guest. */
     hv_write_cr3(hv_idle_l4_phys);
 }

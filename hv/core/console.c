@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* COM1 (16550), polled: the line-status register is the only thing asked, so no interrupt has to work. */
 #include "hv/core/entry.h"
+#include "hv/include/cpumask.h"
 #include "hv/include/percpu.h"
 #include "hv/include/printk.h"
 #include "hv/include/spinlock.h"
@@ -52,18 +53,21 @@ static void put(char c)
 void hv_console_write(const char *text, size_t n)
 {
     uint64_t flags;
+    bool locked;
 
     if (console_off)
         return;
     flags = hv_irq_save();
-    if (!console_panicking)
+    /* While there is one CPU no lock: it prints before the lock algorithm is chosen. */
+    locked = hv_n_cpus > 1 && !console_panicking;
+    if (locked)
         hv_spin_lock(&console_lock);
     for (; n > 0; n--, text++) {
         if (*text == '\n')
             put('\r');
         put(*text);
     }
-    if (!console_panicking)
+    if (locked)
         hv_spin_unlock(&console_lock);
     hv_irq_restore(flags);
 }

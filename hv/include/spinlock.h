@@ -30,5 +30,6 @@ bool hv_spin_is_locked(const struct hv_spinlock *lock);
 uint64_t hv_spin_lock_irqsave(struct hv_spinlock *lock);
 void hv_spin_unlock_irqrestore(struct hv_spinlock *lock, uint64_t rflags);
 
-/* hv_spin_select() - 0 tas, 1 ticket, 2 mcs. Once, before the second CPU starts and with no lock held. */
+/* hv_spin_select() - 0 tas, 1 ticket, 2 mcs. Once, before any lock was ever taken: a free lock
+ * looks different to each algorithm once it has been used. */
 void hv_spin_select(unsigned algorithm);

@@ -54,7 +54,20 @@ static void put_number(struct sink *s, const struct spec *sp, uint64_t v, unsign
     put_padded(s, sp, prefix, text + i, sizeof(text) - i);
 }
 
-static const char *read_spec(struct spec *sp, const char *f)
+/* A number, or "*": the next argument. */
+static const char *read_count(const char *f, va_list *args, int *count)
+{
+    *count = 0;
+    if (*f == '*') {
+        *count = va_arg(*args, int);
+        return f + 1;
+    }
+    for (; *f >= '0' && *f <= '9'; f++)
+        *count = *count * 10 + (*f - '0');
+    return f;
+}
+
+static const char *read_spec(struct spec *sp, const char *f, va_list *args)
 {
     *sp = (struct spec){.precision = -1};
     for (;; f++) {
@@ -67,13 +80,9 @@ static const char *read_spec(struct spec *sp, const char *f)
         else
             break;
     }
-    for (; *f >= '0' && *f <= '9'; f++)
-        sp->width = sp->width * 10 + (*f - '0');
-    if (*f == '.') {
-        sp->precision = 0;
-        for (f++; *f >= '0' && *f <= '9'; f++)
-            sp->precision = sp->precision * 10 + (*f - '0');
-    }
+    f = read_count(f, args, &sp->width);
+    if (*f == '.')
+        f = read_count(f + 1, args, &sp->precision);
     for (; *f == 'l' || *f == 'z'; f++)
         sp->longs += *f == 'l' ? 1 : 2;
     return f;
@@ -92,17 +101,20 @@ static void put_signed(struct sink *s, const struct spec *sp, int64_t v)
     put_number(s, sp, v < 0 ? -(uint64_t)v : (uint64_t)v, 10, v < 0 ? "-" : "");
 }
 
-int hv_vsnprintf(char *buffer, size_t size, const char *f, va_list args)
+int hv_vsnprintf(char *buffer, size_t size, const char *f, va_list caller_args)
 {
     struct sink s = {buffer, size, 0};
     struct spec sp;
+    va_list args; /* a copy is an array here, so that its address has the type that read_spec() wants */
+
+    va_copy(args, caller_args);
 
     for (; *f != '\0'; f++) {
         if (*f != '%') {
             put(&s, *f);
             continue;
         }
-        f = read_spec(&sp, f + 1);
+        f = read_spec(&sp, f + 1, &args);
         if (*f == 'd' || *f == 'i') {
             put_signed(&s, &sp, sp.longs ? va_arg(args, long) : va_arg(args, int));
         } else if (*f == 'u' || *f == 'x' || *f == 'X') {
@@ -124,6 +136,7 @@ int hv_vsnprintf(char *buffer, size_t size, const char *f, va_list args)
             put(&s, *f);
         }
     }
+    va_end(args);
     if (size > 0)
         buffer[s.n < size ? s.n : size - 1] = '\0';
     return (int)s.n;
