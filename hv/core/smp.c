@@ -72,11 +72,11 @@ static unsigned order_for(size_t bytes)
 static bool prepare_cpu(unsigned cpu)
 {
     size_t bytes = (size_t)(__percpu_end - __percpu_start);
-    void *area = hv_alloc_pages(order_for(bytes)), *stack = hv_alloc_pages(HV_STACK_ORDER);
+    void *area = hv_alloc_pages(order_for(bytes)), *stack = hv_alloc_pages(HV_STACK_ORDER + 1);
 
     if (area == NULL || stack == NULL)
         return false;
-    memset(area, 0, bytes);
+    stack = (void *)(((uintptr_t)stack + HV_STACK_BYTES - 1) & ~(uintptr_t)(HV_STACK_BYTES - 1));
     hv_percpu_offset[cpu] = (uint64_t)area - (uint64_t)__percpu_start;
     place_cpu_info(stack, cpu);
     hv_descriptors_prepare(cpu, stack);

@@ -58,8 +58,8 @@ void hv_domain_all_built(void);
 struct domain *hv_domain_by_id(unsigned domain_id); /* NULL: none */
 void hv_domains_build(void);                        /* BSP, all CPUs up: builds the domains of the boot module */
 void hv_domain_softirq(void);
-void *hv_alloc_page(void); /* zeroed, NULL if there is none */
-void *hv_alloc_pages(unsigned order);
+void *hv_alloc_page(void);            /* zeroed, NULL if there is none */
+void *hv_alloc_pages(unsigned order); /* the same, 1 << order in a row, aligned to a page only */
 void hv_mm_init(void);
 void hv_flush_cpu_init(void); /* on each CPU */
 void hv_flush_ipi(void);
