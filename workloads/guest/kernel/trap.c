@@ -8,8 +8,7 @@
 #include "kernel/layout.h"
 #include "kernel/proc.h"
 
-#define PF_PRESENT 1u
-#define PF_WRITE   2u
+#define PF_WRITE 2u /* of the error code */
 
 /* usercopy.S: a fault between begin and end goes on at fixup, which returns -EFAULT to the caller. */
 extern const char user_copy_begin[], user_copy_end[], user_copy_fixup[];

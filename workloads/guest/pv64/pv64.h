@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "kernel/layout.h"
 #include "kernel/platform.h"
 
 #include <xen/xen.h>
@@ -18,8 +19,7 @@
 
 extern struct start_info *pv64_start;
 extern struct shared_info pv64_shared_info; /* a page of the image, remapped to the machine's at boot */
-extern char pv64_boot_stack_end[];
-extern uint64_t *pv64_boot_root; /* the root Xen built: kernel half only, for when no process is loaded */
+extern uint64_t *pv64_boot_root;            /* the root Xen built: kernel half only, for when no process is loaded */
 
 static inline struct vcpu_info *pv64_vcpu(void)
 {
@@ -38,7 +38,7 @@ static inline unsigned long pv64_pfn(unsigned long mfn)
 
 static inline uint64_t pv64_machine_address(const void *p)
 {
-    uintptr_t offset = (uintptr_t)p - 0xffffffff80000000ul;
+    uintptr_t offset = (uintptr_t)p - KERNEL_BASE;
 
     return (uint64_t)pv64_mfn(offset >> PAGE_SHIFT) << PAGE_SHIFT | (offset & PAGE_MASK);
 }
