@@ -39,12 +39,19 @@ static const struct tlb_array *array_of(const struct tlb_store *s, bool is_large
 static uint32_t set_first(const struct tlb_array *a, uint64_t vpn, bool is_large)
 {
     uint64_t index = (vpn & VPN_MASK) >> (is_large ? 9 : 0);
-    return a->first + (uint32_t)(index % a->sets) * a->ways;
+    return a->first + (uint32_t)(a->is_pow2 ? index & (a->sets - 1) : index % a->sets) * a->ways;
+}
+
+static uint16_t *bucket(struct tlb_store *s, uint64_t vpn, bool is_large)
+{
+    uint64_t index = vpn >> (is_large ? 9 : 0);
+    return &s->in_bucket[is_large][(index ^ index >> 8) % TLB_BUCKETS];
 }
 
 static struct tlb_array make_array(const struct tlb_array_cfg *cfg, uint32_t first)
 {
-    return (struct tlb_array){first, cfg->entries ? cfg->entries / cfg->ways : 1, cfg->entries ? cfg->ways : 0};
+    uint32_t sets = cfg->entries ? cfg->entries / cfg->ways : 1;
+    return (struct tlb_array){first, sets, cfg->entries ? cfg->ways : 0, (sets & (sets - 1)) == 0};
 }
 
 void tlb_store_init(struct tlb_store *s, const struct tlb_array_cfg *small, const struct tlb_array_cfg *large,
@@ -53,6 +60,8 @@ void tlb_store_init(struct tlb_store *s, const struct tlb_array_cfg *small, cons
     *s = (struct tlb_store){.slots = small->entries + large->entries, .large_in_small = large_in_small};
     s->small = make_array(small, 0);
     s->large = make_array(large, small->entries);
+    if (s->slots == 0)
+        return;
     s->words = (s->slots + 63) / 64;
     s->key = g_new(uint64_t, s->slots);
     memset(s->key, 0xff, s->slots * sizeof *s->key); /* TLB_NO_KEY */
@@ -98,6 +107,7 @@ static void clear_slot(struct tlb_store *s, uint32_t slot)
     if (s->ops && s->ops->slot_lost)
         s->ops->slot_lost(s->opaque, s->side, slot);
     s->n_pieces -= is_piece(&s->entry[slot]);
+    --*bucket(s, s->entry[slot].vpn, s->entry[slot].shift == 21);
     s->key[slot] = TLB_NO_KEY;
     s->age[slot] = 0;
     for (int b = 0; b < TLB_BITS; b++)
@@ -111,6 +121,7 @@ static void set_slot(struct tlb_store *s, uint32_t slot, const struct tlb_entry 
     s->key[slot] = entry_key(e);
     s->entry[slot] = *e;
     s->n_pieces += is_piece(e);
+    ++*bucket(s, e->vpn, e->shift == 21);
     int b = e->perm & TLB_GLOBAL ? TLB_BITS_GLOBAL : TLB_BITS_LOCAL;
     s->valid[b][slot / 64] |= (uint64_t)1 << (slot % 64);
     tlb_store_touch(s, slot);
@@ -121,7 +132,7 @@ static void set_slot(struct tlb_store *s, uint32_t slot, const struct tlb_entry 
 static uint32_t find_size(struct tlb_store *s, uint64_t vpn, uint16_t pcid, bool is_large)
 {
     const struct tlb_array *a = array_of(s, is_large);
-    if (a->ways == 0)
+    if (a->ways == 0 || *bucket(s, vpn, is_large) == 0)
         return TLB_NO_SLOT;
     uint64_t page = page_key(vpn, is_large), own = page | (pcid & 0xfffu), global = page | KEY_GLOBAL;
     uint16_t *hint = &s->hint[is_large][(vpn >> (is_large ? 9 : 0)) % TLB_HINTS];
@@ -142,26 +153,40 @@ uint32_t tlb_store_find(struct tlb_store *s, uint64_t vpn, uint16_t pcid)
     return slot != TLB_NO_SLOT ? slot : find_size(s, vpn, pcid, true);
 }
 
+/* Clears what @e replaces: its page under its PCID or global; under any PCID if @e is global. Return: a slot of them.
+ */
+static uint32_t clear_page(struct tlb_store *s, const struct tlb_entry *e, uint32_t first, uint32_t end)
+{
+    uint64_t key = entry_key(e);
+    uint32_t slot = TLB_NO_SLOT;
+    for (uint32_t i = first; i < end; i++) {
+        if (s->key[i] >> TAG_BITS != key >> TAG_BITS)
+            continue;
+        if (!(e->perm & TLB_GLOBAL) && s->key[i] != key && !(s->key[i] & KEY_GLOBAL))
+            continue;
+        if (slot == TLB_NO_SLOT)
+            slot = i;
+        clear_slot(s, i);
+    }
+    return slot;
+}
+
 uint32_t tlb_store_fill(struct tlb_store *s, const struct tlb_entry *e)
 {
-    bool is_large = e->shift == 21, is_global = e->perm & TLB_GLOBAL;
+    bool is_large = e->shift == 21;
     const struct tlb_array *a = array_of(s, is_large);
     if (a->ways == 0)
         return TLB_NO_SLOT;
-    uint64_t key = entry_key(e), page = page_key(e->vpn, is_large);
-    uint32_t first = set_first(a, e->vpn, is_large), same = TLB_NO_SLOT, oldest = first;
-    for (uint32_t i = first; i < first + a->ways; i++) {
-        bool is_page = s->key[i] != TLB_NO_KEY && s->key[i] >> TAG_BITS == page >> TAG_BITS;
-        if (is_page && (is_global || s->key[i] == key || s->key[i] & KEY_GLOBAL)) {
-            if (same == TLB_NO_SLOT)
-                same = i;
-            else
-                clear_slot(s, i); /* another PCID's entry for a page that is global now */
+    uint32_t first = set_first(a, e->vpn, is_large);
+    uint32_t slot = *bucket(s, e->vpn, is_large) ? clear_page(s, e, first, first + a->ways) : TLB_NO_SLOT;
+    if (slot == TLB_NO_SLOT) {
+        uint64_t oldest = UINT64_MAX; /* age and slot in one number: a minimum without branches */
+        for (uint32_t i = first; i < first + a->ways; i++) {
+            uint64_t v = (uint64_t)s->age[i] << 32 | i;
+            oldest = v < oldest ? v : oldest;
         }
-        if (s->age[i] < s->age[oldest])
-            oldest = i;
+        slot = (uint32_t)oldest;
     }
-    uint32_t slot = same != TLB_NO_SLOT ? same : oldest;
     set_slot(s, slot, e);
     return slot;
 }

@@ -17,11 +17,13 @@
 #define TLB_NO_KEY  UINT64_MAX
 #define TLB_NO_SLOT UINT32_MAX
 #define TLB_HINTS   64u
+#define TLB_BUCKETS 256u
 /* tlb_ages_check() leaves the cpu 2^30 hits between two calls. */
 #define TLB_AGE_LIMIT 0xC0000000u
 
 struct tlb_array {
     uint32_t first, sets, ways; /* slots first .. first + sets * ways - 1; ways 0: absent */
+    bool is_pow2;               /* sets */
 };
 
 enum { TLB_BITS_LOCAL, TLB_BITS_GLOBAL, TLB_BITS };
@@ -36,7 +38,9 @@ struct tlb_store {
     struct tlb_array small, large;
     bool large_in_small;
     uint16_t hint[2][TLB_HINTS]; /* by size: where a key was last found; checked against the key, so never wrong */
-    const struct tlb_ops *ops;   /* first level only: told before a valid slot changes */
+    uint16_t in_bucket[2][TLB_BUCKETS]; /* by size: how many valid entries have a page number of this hash. 0: surely
+                                           none, and a fully associative array need not be searched */
+    const struct tlb_ops *ops;          /* first level only: told before a valid slot changes */
     void *opaque;
     enum tlb_side side;
 };

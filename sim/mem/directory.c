@@ -10,11 +10,6 @@
 
 #define DIR_FIRST_BITS 12
 
-static uint32_t home_slot(const struct dir *d, uint32_t line)
-{
-    return (line * 2654435769u) >> d->shift; /* Fibonacci hashing: 2^32 / golden ratio */
-}
-
 static void allocate(struct dir *d, unsigned bits)
 {
     d->mask = (1u << bits) - 1;
@@ -39,7 +34,7 @@ void dir_destroy(struct dir *d)
 
 struct dir_entry *dir_find(const struct dir *d, uint32_t line)
 {
-    for (uint32_t i = home_slot(d, line);; i = (i + 1) & d->mask) {
+    for (uint32_t i = dir_home(d, line);; i = (i + 1) & d->mask) {
         struct dir_entry *e = dir_at(d, i);
         if (e->line == line)
             return e;
@@ -50,7 +45,7 @@ struct dir_entry *dir_find(const struct dir *d, uint32_t line)
 
 static struct dir_entry *insert(struct dir *d, uint32_t line)
 {
-    uint32_t i = home_slot(d, line);
+    uint32_t i = dir_home(d, line);
     while (dir_at(d, i)->line != NO_LINE)
         i = (i + 1) & d->mask;
     d->count++;
@@ -74,7 +69,7 @@ struct dir_entry *dir_get(struct dir *d, uint32_t line)
     struct dir_entry *e = dir_find(d, line);
     if (e)
         return e;
-    if (d->count >= d->mask / 2) /* at most half full: probes stay short */
+    if (d->count >= d->mask / 8 * 5) /* at most five eighths full: probes stay short */
         grow(d);
     e = insert(d, line);
     *e = (struct dir_entry){.line = line, .owner = NO_AGENT, .last_core = NO_CORE};
@@ -87,7 +82,7 @@ void dir_remove(struct dir *d, struct dir_entry *gone)
     uint32_t hole = (uint32_t)((size_t)((uint8_t *)gone - d->slots) / d->stride);
     for (uint32_t i = (hole + 1) & d->mask; dir_at(d, i)->line != NO_LINE; i = (i + 1) & d->mask) {
         /* An entry may move back into the hole if the hole is not before its home slot. */
-        uint32_t home = home_slot(d, dir_at(d, i)->line);
+        uint32_t home = dir_home(d, dir_at(d, i)->line);
         if (((i - home) & d->mask) >= ((i - hole) & d->mask)) {
             memcpy(dir_at(d, hole), dir_at(d, i), d->stride);
             hole = i;

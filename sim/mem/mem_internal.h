@@ -60,13 +60,13 @@ static inline uint32_t cache_find(const struct cache *c, uint32_t line)
 /* cache_victim() - where @line would go: an empty slot or the least recently used. NO_SLOT if the level is absent. */
 static inline uint32_t cache_victim(const struct cache *c, uint32_t line)
 {
-    uint32_t base = cache_set(c, line) * c->ways, best = NO_SLOT, best_age = UINT32_MAX;
-    for (uint32_t w = 0; w < c->ways; w++)
-        if (c->age[base + w] < best_age) {
-            best_age = c->age[base + w];
-            best = base + w;
-        }
-    return best;
+    uint32_t base = cache_set(c, line) * c->ways;
+    uint64_t oldest = UINT64_MAX; /* age and slot in one number: a minimum without branches */
+    for (uint32_t i = base; i < base + c->ways; i++) {
+        uint64_t v = (uint64_t)c->age[i] << 32 | i;
+        oldest = v < oldest ? v : oldest;
+    }
+    return (uint32_t)oldest;
 }
 static inline void cache_touch(struct cache *c, uint32_t slot)
 {
@@ -105,15 +105,20 @@ struct dir {
     unsigned words;
     unsigned shift; /* of the hash: 32 - log2(slots) */
 };
+static inline struct dir_entry *dir_at(const struct dir *d, uint32_t i)
+{
+    return (struct dir_entry *)(void *)(d->slots + i * d->stride);
+}
+/* dir_home() - the slot where the search for @line begins. */
+static inline uint32_t dir_home(const struct dir *d, uint32_t line)
+{
+    return (line * 2654435769u) >> d->shift; /* Fibonacci hashing: 2^32 / golden ratio */
+}
 void dir_init(struct dir *d, unsigned n_agents);
 void dir_destroy(struct dir *d);
 struct dir_entry *dir_find(const struct dir *d, uint32_t line);
 struct dir_entry *dir_get(struct dir *d, uint32_t line); /* made empty if new */
 void dir_remove(struct dir *d, struct dir_entry *e);
-static inline struct dir_entry *dir_at(const struct dir *d, uint32_t i)
-{
-    return (struct dir_entry *)(void *)(d->slots + i * d->stride);
-}
 static inline void dir_set(struct dir_entry *e, unsigned agent)
 {
     e->agents[agent / 64] |= 1ull << (agent % 64);
