@@ -124,6 +124,8 @@ static unsigned normalise(const struct cpu_bytes *p, uint8_t out[INSN_MAX + 8])
     uint8_t rex = p->rex;
     if (one_byte && (p->opcode == 0x8c || p->opcode == 0x8e))
         rex &= (uint8_t)~4u; /* REX.R does not extend a segment register */
+    if (is_near_branch(p))
+        rex &= (uint8_t)~8u; /* changes nothing, but with 67 Capstone takes another immediate size */
     if (pause)
         rex = 0;
     if (p->seg < CPU_SEG_COUNT)
@@ -147,18 +149,15 @@ static unsigned normalise(const struct cpu_bytes *p, uint8_t out[INSN_MAX + 8])
 
 /* ---- sizes ---- */
 
+/* Is the operand a byte, by the opcode's bit "w"? One bit an opcode of the one-byte map. */
 static bool opcode_is_byte(const struct cpu_bytes *p)
 {
+    static const uint16_t byte_opcodes[16] = {0x1515, 0x1515, 0x1515, 0x1515, 0,      0,      0x5000, 0,
+                                              0x0555, 0,      0x5555, 0x00ff, 0x0041, 0x0085, 0x5050, 0x4040};
     uint8_t o = p->opcode;
-    if (p->map == 2)
-        return (o & 0xf0) == 0x90 || o == 0xb0 || o == 0xc0;
-    if ((o & 0xf0) == 0xb0)
-        return !(o & 8);
-    if ((o >= 0x40 && o < 0x6c) || (o >= 0x70 && o < 0x80) || (o >= 0x90 && o < 0xa0) || o >= 0xff || o == 0x8c ||
-        o == 0x8e || o == 0xc2 || o == 0xc4 || o == 0xc8 || o == 0xca || o == 0xcc || o == 0xce ||
-        (o >= 0xe0 && o < 0xe4) || (o >= 0xe8 && o < 0xec))
-        return false;
-    return !(o & 1);
+    if (p->map == 1)
+        return byte_opcodes[o >> 4] >> (o & 15) & 1;
+    return p->map == 2 && ((o & 0xf0) == 0x90 || o == 0xb0 || o == 0xc0);
 }
 
 static unsigned size_by_66(const struct cpu_bytes *p)
@@ -402,6 +401,12 @@ static bool is_relative_branch(const struct cpu_row *row, const struct operands 
     return row->tclass == TC_BRANCH && o->kind[0] == 'i' && row->id != X86_INS_RET;
 }
 
+/* CALL, JMP and 0F Jcc with a displacement of the operand size. In 16-bit code with 66 Capstone cuts their targets. */
+static bool is_near_relative_long(const struct cpu_bytes *p)
+{
+    return p->map == 2 || p->opcode == 0xe8 || p->opcode == 0xe9;
+}
+
 /* ---- masks and flags ---- */
 
 static void put_access(const struct cpu_row *row, const struct operands *o, struct cpu_insn *out)
@@ -418,10 +423,13 @@ static void put_access(const struct cpu_row *row, const struct operands *o, stru
             written |= row->flags & write[k] ? bit : 0;
         }
     }
-    out->src |= CPU_ROW_IN_OF(row->flags) | (out->size < 4 ? written : 0); /* a partial write merges */
-    out->dst |= CPU_ROW_OUT_OF(row->flags) | written;
-    if (row->flags & CPU_ROW_STR && row->id != X86_INS_XLATB && out->flags & (CPU_I_REP | CPU_I_REPNE))
-        out->src |= 2, out->dst |= 2;
+    uint32_t without = out->size == 1 && (row->tclass == TC_MUL || row->tclass == TC_DIV) ? 1u << 2 : 0; /* AX only */
+    out->src |= (CPU_ROW_IN_OF(row->flags) & ~without) | (out->size < 4 ? written : 0); /* a partial write merges */
+    out->dst |= (CPU_ROW_OUT_OF(row->flags) & ~without) | written;
+    if (row->flags & CPU_ROW_STR && row->id != X86_INS_XLATB && out->flags & (CPU_I_REP | CPU_I_REPNE)) {
+        out->src |= 1u << 1 | (row->flags & CPU_ROW_FO ? CPU_MASK_FLAGS : 0); /* a count of 0 leaves the flags */
+        out->dst |= 1u << 1;
+    }
     out->src |= row->flags & CPU_ROW_FI ? CPU_MASK_FLAGS : 0;
     out->dst |= row->flags & CPU_ROW_FO ? CPU_MASK_FLAGS : 0;
 }
@@ -547,8 +555,8 @@ static unsigned put_insn(const struct cpu_bytes *p, const cs_insn *in, unsigned 
                                                   : out->size;
     special_operands(p, row, out, &o);
     if (is_relative_branch(row, &o)) {
-        out->imm -= in->size;
-        out->imm = (uint64_t)sign_extend(out->imm, out->size);
+        unsigned n = is_near_relative_long(p) ? (out->size == 2 ? 2 : 4) : 1;
+        out->imm = (uint64_t)sign_extend(bytes_at(p, len - n, n), n);
     }
     if (p->lock) {
         if (!lock_is_legal(row, &o))

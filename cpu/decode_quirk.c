@@ -3,7 +3,7 @@
 #include "cpu/decode.h"
 
 enum quirk_when { ALWAYS, FAILED };
-enum quirk_prefix { PREFIX_ANY, PREFIX_F3, PREFIX_MAND };
+enum quirk_prefix { PREFIX_ANY, PREFIX_F3, PREFIX_MAND, PREFIX_REXR };
 
 static const struct quirk {
     uint8_t when, map, opcode, mask, value, prefix, modes, action;
@@ -20,6 +20,8 @@ static bool prefix_fits(const struct cpu_bytes *p, enum quirk_prefix want)
         return p->rep == 0xf3;
     case PREFIX_MAND:
         return p->rep || p->has66;
+    case PREFIX_REXR:
+        return p->rex & 4;
     default:
         return true;
     }

@@ -42,6 +42,7 @@
 #define I_SI     CPU_ROW_IN(6)
 #define I_DI     CPU_ROW_IN(7)
 #define I_R11    CPU_ROW_IN(11)
+#define I_ALL    (I_AX | I_CX | I_DX | I_BX | I_SP | I_BP | I_SI | I_DI)
 #define O_AX     CPU_ROW_OUT(0)
 #define O_CX     CPU_ROW_OUT(1)
 #define O_DX     CPU_ROW_OUT(2)
