@@ -101,6 +101,56 @@ struct cpu_seg {
     uint16_t attr; /* descriptor bits 40..55 without limit: type 3:0, S 4, DPL 6:5, P 7, AVL 8, L 9, DB 10, G 11; bit
                       15: unusable (null) */
 };
+#define CPU_SEG_UNUSABLE 0x8000u
+/* Register bits, named as in the manual. */
+#define CPU_RFLAGS_CF      0x00000001ull
+#define CPU_RFLAGS_PF      0x00000004ull
+#define CPU_RFLAGS_AF      0x00000010ull
+#define CPU_RFLAGS_ZF      0x00000040ull
+#define CPU_RFLAGS_SF      0x00000080ull
+#define CPU_RFLAGS_TF      0x00000100ull
+#define CPU_RFLAGS_IF      0x00000200ull
+#define CPU_RFLAGS_DF      0x00000400ull
+#define CPU_RFLAGS_OF      0x00000800ull
+#define CPU_RFLAGS_NT      0x00004000ull
+#define CPU_RFLAGS_RF      0x00010000ull
+#define CPU_RFLAGS_VM      0x00020000ull
+#define CPU_RFLAGS_AC      0x00040000ull
+#define CPU_RFLAGS_VIF     0x00080000ull
+#define CPU_RFLAGS_VIP     0x00100000ull
+#define CPU_RFLAGS_ID      0x00200000ull
+#define CPU_RFLAGS_IOPL    0x00003000ull
+#define CPU_RFLAGS_ARITH   0x000008d5ull /* OF SF ZF AF PF CF */
+#define CPU_CR0_PE         0x00000001ull
+#define CPU_CR0_MP         0x00000002ull
+#define CPU_CR0_EM         0x00000004ull
+#define CPU_CR0_TS         0x00000008ull
+#define CPU_CR0_ET         0x00000010ull
+#define CPU_CR0_NE         0x00000020ull
+#define CPU_CR0_WP         0x00010000ull
+#define CPU_CR0_AM         0x00040000ull
+#define CPU_CR0_NW         0x20000000ull
+#define CPU_CR0_CD         0x40000000ull
+#define CPU_CR0_PG         0x80000000ull
+#define CPU_CR4_VME        0x00000001ull
+#define CPU_CR4_PVI        0x00000002ull
+#define CPU_CR4_TSD        0x00000004ull
+#define CPU_CR4_DE         0x00000008ull
+#define CPU_CR4_PSE        0x00000010ull
+#define CPU_CR4_PAE        0x00000020ull
+#define CPU_CR4_MCE        0x00000040ull
+#define CPU_CR4_PGE        0x00000080ull
+#define CPU_CR4_PCE        0x00000100ull
+#define CPU_CR4_OSFXSR     0x00000200ull
+#define CPU_CR4_OSXMMEXCPT 0x00000400ull
+#define CPU_CR4_PCIDE      0x00020000ull
+#define CPU_CR4_OSXSAVE    0x00040000ull
+#define CPU_CR4_SMEP       0x00100000ull
+#define CPU_CR4_SMAP       0x00200000ull
+#define CPU_EFER_SCE       0x00000001ull
+#define CPU_EFER_LME       0x00000100ull
+#define CPU_EFER_LMA       0x00000400ull
+#define CPU_EFER_NXE       0x00000800ull
 struct cpu_table {
     uint64_t base;
     uint16_t limit;
@@ -129,6 +179,8 @@ struct cpu_sc {
 };
 
 /* ---- what the memory side said during this instruction, for the pipeline ----------------------------------------- */
+/* Filled only by what was more than a first-level hit; an instruction that had to wait keeps what it gathered so far,
+ * so that its second run, which finds its lines at hand, costs what the first would have. Cleared when it retires. */
 struct cpu_acc {
     uint32_t load_cyc;  /* load-to-use latency of the slowest load */
     uint32_t store_cyc; /* latency until the store's line is owned */
@@ -136,12 +188,25 @@ struct cpu_acc {
     uint32_t walk_cyc;
     uint32_t io_cyc;
     uint8_t load_source, store_source; /* enum mem_source */
+    uint8_t tclass;                    /* the timing class to charge instead of the row's; 0: the row's */
     uint8_t any;                       /* something above is non-trivial */
-    hpa_t line;                        /* of the slowest remote access */
+    hpa_t line;                        /* of the slowest load; for the ledger's lines */
+};
+
+/* ---- the fetch side: where execution stands, and the lines it may enter without asking (cpu/fetch.c) --------------
+ */
+struct code_page;
+#define CPU_FETCH_N 256u
+struct cpu_fetch {
+    uint64_t tag;           /* linear line address | user bit; ~0: none */
+    struct code_page *page; /* the decoded records of its frame */
+    uint16_t l1_slot, tlb_slot;
 };
 
 struct lapic;
 struct code_cache;
+struct pipeline;
+struct cpu_links; /* which shortcuts hang on which cache and TLB slot: cpu/shortcut.c */
 
 struct cpu {
     /* hot */
@@ -149,17 +214,32 @@ struct cpu {
     uint64_t next_rip;    /* set to rip + len before exec; branches overwrite it */
     struct cpu_flags fl;
     unsigned iterations;  /* string instructions only: iterations done by this exec call, CPU_AGAIN or CPU_NONE */
+    uint8_t attention;    /* look at interrupts and the like before the next instruction: cpu_attend() */
     uint64_t rflags;      /* without the six arithmetic flags; bit 1 set */
     cyc_t now;            /* issue time of the running instruction */
     unsigned slot_in_cyc; /* instructions already issued in this cycle */
     cyc_t share_limit, run_limit;
     struct cpu_acc acc;
-    struct ledger_row *row;
+    struct ledger_row *row, *rows[2]; /* the row charged now; at CPL 0, at CPL 1 to 3 */
+    uint32_t busy;           /* registers whose value may come later than now: bits as in struct cpu_insn.src */
+    uint32_t l1_cyc;         /* load-to-use latency of a first-level hit, learnt from the memory system */
     cyc_t ready[17];         /* scoreboard: when a register (16: flags) has its value */
     uint8_t ready_cause[17]; /* ledger cause to charge to who waits for it */
     uint8_t cpl, code_size /* 2, 4, 8 */, user /* cpl == 3 */, mode /* enum cpu_mode */;
+    uint8_t seg_fast; /* bit per segment: data access needs no check, linear = seg_base + offset */
+    uint8_t no_shortcut;
+    uint64_t seg_base[6];
     struct cpu_sc sc[CPU_SC_N];
     uint32_t *l1d_age, *l1d_tick, *dtlb_age, *dtlb_tick;
+    uint32_t *l1i_age, *l1i_tick, *itlb_age, *itlb_tick;
+
+    /* fetch */
+    uint64_t fetch_line; /* linear line that execution stands in, ~0: must be entered anew */
+    struct code_page *fetch_page;
+    uint16_t fetch_l1_slot, fetch_tlb_slot;
+    struct cpu_fetch fetch[CPU_FETCH_N];
+    struct cpu_insn cross; /* an instruction that straddles two pages, decoded from cross_bytes */
+    uint8_t cross_bytes[16], cross_size;
 
     /* warm */
     struct cpu_seg seg[CPU_SEG_COUNT];
@@ -168,22 +248,28 @@ struct cpu {
     struct cpu_table gdtr, idtr;
     struct cpu_seg ldtr, tr;
     uint64_t star, lstar, cstar, fmask, kernel_gs_base, tsc_aux, tsc_offset, pat, apic_base;
-    uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
+    uint64_t sysenter_cs, sysenter_esp, sysenter_eip, misc_enable;
     struct tlb *tlb;
     struct lapic *lapic;
     struct code_cache *code;
+    struct cpu_links *links;
     struct phys *phys;
     struct mem_sys *mem;
     struct ledger *ledger;
     const struct cpu_ops *ops;
     void *opaque;
     const struct cpu_cfg *cfg;
-    unsigned core, n_cores, context;
-    bool halted, wait_sipi, shutdown, stop_asked, nmi_pending, nmi_blocked, int_shadow /* STI, MOV SS */;
+    unsigned core, n_cores, context; /* context: the one charged now */
+    unsigned contexts[2];            /* at CPL 0, at CPL 1 to 3 */
+    bool halted, wait_sipi, shutdown, stop_asked, nmi_pending, nmi_blocked, step_pending /* #DB of TF is due */;
+    bool extint_line;      /* the PIC's INTR */
+    int16_t extint_vector; /* acknowledged from the PIC, not delivered yet; -1: none */
+    uint8_t int_shadow;    /* STI, MOV SS: set to 2 by the handler; interrupts only at 0 */
     struct cpu_stats stats;
     struct pipeline *pipe; /* predictor, store buffer: cpu/pipeline.c */
     struct cpu **peers;
     unsigned n_peers;
+    uint32_t dummy_age[1], dummy_tick; /* functional mode: what the shortcuts stamp instead of the caches */
 };
 
 /* ---- linear addresses and data, for handlers (cpu/access.c) -------------------------------------------------------
@@ -201,15 +287,82 @@ static inline uint64_t cpu_ea(const struct cpu *c, const struct cpu_insn *i)
  * every read-modify-write, locked or not): after it, cpu_store to the same place cannot fail or wait. cpu_acquire:
  * permission and ownership for a later store of @n bytes (any n up to a page): after it that store cannot fail or wait
  * within this instruction.
+ * cpu_load and cpu_store take a first-level hit themselves (docs/adr/0003); the _slow functions do everything.
  */
-struct cpu_event cpu_load(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t *out);
+struct cpu_event cpu_load_slow(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t *out);
+struct cpu_event cpu_store_slow(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t v);
 struct cpu_event cpu_load_lock(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t *out);
-struct cpu_event cpu_store(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t v);
 struct cpu_event cpu_acquire(struct cpu *c, unsigned seg, uint64_t off, unsigned n);
 /* The same at a linear address with supervisor rights: descriptor tables, TSS, stack switches (never for operands). */
 struct cpu_event cpu_sys_load(struct cpu *c, uint64_t la, unsigned size, uint64_t *out);
 struct cpu_event cpu_sys_store(struct cpu *c, uint64_t la, unsigned size, uint64_t v);
 struct cpu_event cpu_sys_acquire(struct cpu *c, uint64_t la, unsigned n);
+
+static inline uint64_t cpu_host_read(const uint8_t *p, unsigned size)
+{
+    uint64_t v = 0;
+    switch (size) {
+    case 1:
+        return *p;
+    case 2:
+        memcpy(&v, p, 2);
+        return v;
+    case 4:
+        memcpy(&v, p, 4);
+        return v;
+    default:
+        memcpy(&v, p, 8);
+        return v;
+    }
+}
+static inline void cpu_host_write(uint8_t *p, unsigned size, uint64_t v)
+{
+    switch (size) {
+    case 1:
+        *p = (uint8_t)v;
+        return;
+    case 2:
+        memcpy(p, &v, 2);
+        return;
+    case 4:
+        memcpy(p, &v, 4);
+        return;
+    default:
+        memcpy(p, &v, 8);
+    }
+}
+/* Take a hit in L1D and level 1 of the TLB: just what their owners would do. */
+static inline void cpu_sc_stamp(struct cpu *c, const struct cpu_sc *e)
+{
+    c->l1d_age[e->l1_slot] = ++*c->l1d_tick;
+    c->dtlb_age[e->tlb_slot] = ++*c->dtlb_tick;
+}
+static inline struct cpu_event cpu_load(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t *out)
+{
+    uint64_t la = c->seg_base[seg] + off;
+    const struct cpu_sc *e = &c->sc[(la >> SIM_LINE_SHIFT) & (CPU_SC_N - 1)];
+    unsigned in_line = (unsigned)la & (SIM_LINE_BYTES - 1);
+    if (cpu_likely(e->rtag == ((la - in_line) | c->user) && in_line + size <= SIM_LINE_BYTES &&
+                   (c->seg_fast >> seg & 1))) {
+        cpu_sc_stamp(c, e);
+        *out = cpu_host_read(e->host + in_line, size);
+        return CPU_OK;
+    }
+    return cpu_load_slow(c, seg, off, size, out);
+}
+static inline struct cpu_event cpu_store(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t v)
+{
+    uint64_t la = c->seg_base[seg] + off;
+    const struct cpu_sc *e = &c->sc[(la >> SIM_LINE_SHIFT) & (CPU_SC_N - 1)];
+    unsigned in_line = (unsigned)la & (SIM_LINE_BYTES - 1);
+    if (cpu_likely(e->wtag == ((la - in_line) | c->user) && in_line + size <= SIM_LINE_BYTES &&
+                   (c->seg_fast >> seg & 1))) {
+        cpu_sc_stamp(c, e);
+        cpu_host_write(e->host + in_line, size, v);
+        return CPU_OK;
+    }
+    return cpu_store_slow(c, seg, off, size, v);
+}
 /* cpu_need_turn() - CPU_OK if this core is first in time order, else CPU_WAIT. For port I/O and other shared actions.
  */
 static inline struct cpu_event cpu_need_turn(struct cpu *c)
@@ -217,7 +370,7 @@ static inline struct cpu_event cpu_need_turn(struct cpu *c)
     return c->now < c->share_limit ? CPU_OK : CPU_EV_WAIT;
 }
 
-/* Port access with permission check (IOPL, TSS bitmap): cpu/access.c */
+/* Port access with permission check (IOPL, TSS bitmap): cpu/io.c */
 struct cpu_event cpu_io_read(struct cpu *c, uint16_t port, unsigned size, uint64_t *out);
 struct cpu_event cpu_io_write(struct cpu *c, uint16_t port, unsigned size, uint64_t v);
 
@@ -227,17 +380,25 @@ uint64_t cpu_flags_get(const struct cpu *c);        /* all of RFLAGS, arithmetic
 void cpu_flags_set(struct cpu *c, uint64_t rflags); /* all of RFLAGS, no permission rules */
 struct cpu_event cpu_seg_load(struct cpu *c, unsigned seg,
                               uint16_t sel); /* MOV/POP sreg: checks and hidden part (cpu/segment.c) */
-void cpu_mode_changed(struct cpu *c);        /* after CR0/CR4/EFER/CS/CPL changes: code_size, user, mmu */
+void cpu_mode_changed(struct cpu *c);        /* after CR0/CR4/EFER/CS/CPL changes: code_size, user, mmu, ledger row */
+void cpu_segs_changed(struct cpu *c);        /* after a base, limit or type of a segment register changed */
 /* cpu_deliver() - exception or interrupt through the IDT (real, protected, long); double and triple fault inside.
  * Return: CPU_NONE, CPU_WAIT (nothing changed, try again), or a fault only for a caller that asked (never outside). */
 struct cpu_event cpu_deliver(struct cpu *c, struct cpu_event ev, bool external);
 
-/* ---- time (cpu/pipeline.c) ------------------------------------------------------------------------------------------
- */
-void pipeline_retire(struct cpu *c, const struct cpu_insn *i, bool taken);
-void pipeline_charge(struct cpu *c, enum ledger_cause cause, cyc_t cyc); /* time passes, whole pipeline waits */
-/* pipeline_drain() - all earlier results and stores are done; what a serialising instruction does first. */
-void pipeline_drain(struct cpu *c, enum ledger_cause cause);
+/* One step of a hash over values; the same on every host. */
+static inline uint64_t cpu_mix(uint64_t h, uint64_t v)
+{
+    h = (h ^ v) * 0x9e3779b97f4a7c15ull;
+    return h ^ h >> 29;
+}
+/* cpu_attend() - recompute c->attention after IF, TPR, the shadow or a pending interrupt changed. */
+void cpu_attend(struct cpu *c);
+/* The linear address of @off in @seg, checked as an access of @n bytes would be (limit, type, canonical form). */
+struct cpu_event cpu_linear(struct cpu *c, unsigned seg, uint64_t off, unsigned n, enum mmu_access access,
+                            uint64_t *la);
+/* cpu_test_no_shortcut() - tests only: every access goes the whole way. Results must not change by one cycle. */
+void cpu_test_no_shortcut(struct cpu *c);
 
-/* A frame that holds decoded code was written, by this or another core. */
+/* A store hit a line that holds decoded code, by this or another core (cpu/code.c). */
 void cpu_code_written(struct cpu *c, hpa_t a, unsigned n);
