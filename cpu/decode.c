@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bytes to record. Capstone names the instruction, its length and its explicit operands; everything that Capstone 4.0.2
- * is known to get wrong is done here: prefixes are scanned and rewritten in the one order it understands, operand and
- * address sizes come from opcode + 66 + 67 + REX.W, immediates of special shape from the bytes, accesses and implicit
- * registers from insn.def, LOCK legality from its LOCKABLE. What has no row decodes to a record that stops the run.
+ * is known to get wrong is done here: prefixes are scanned and rewritten in the one order it understands
+ * (cpu/decode_bytes.c), operand and address sizes come from opcode + 66 + 67 + REX.W, immediates of special shape from
+ * the bytes, accesses and implicit registers from insn.def, LOCK legality from its LOCKABLE. What has no row decodes to
+ * a record that stops the run.
  *
- * Flow: scan_prefixes -> quirk? -> normalise -> Capstone -> form -> row -> operands, sizes, masks -> handler.
+ * Flow: scan -> quirk? -> normalise -> Capstone -> form -> row -> operands, sizes, masks -> handler.
  * Not here: time, page crossings (the caller hands over what it could fetch), the cache of records.
  * Manuals: SDM vol. 2A, "Instruction Format"; APM vol. 3, "Instruction Encoding". On near branches in 64-bit code this
  * core follows Intel: 66 is ignored.
@@ -14,8 +15,6 @@
 #include "sim/core/fault.h"
 #include <capstone/capstone.h>
 #include <stdio.h>
-
-#define INSN_MAX 15
 
 /* Capstone's handles: constant after the first use, shared by all cores of this single-threaded simulator. */
 static csh engines[3];
@@ -38,127 +37,7 @@ static csh engine(unsigned mode)
     return engines[mode == 2 ? 0 : mode == 4 ? 1 : 2];
 }
 
-/* ---- prefixes ---- */
-
-static bool legacy_prefix(struct cpu_bytes *p, uint8_t b)
-{
-    static const uint8_t seg_byte[6] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
-    switch (b) {
-    case 0x66:
-        p->has66 = 1;
-        return true;
-    case 0x67:
-        p->has67 = 1;
-        return true;
-    case 0xf0:
-        p->lock = 1;
-        return true;
-    case 0xf2:
-    case 0xf3:
-        p->rep = b;
-        return true;
-    }
-    for (uint8_t s = 0; s < 6; s++)
-        if (b == seg_byte[s]) {
-            if (p->mode != 8 || s >= CPU_SEG_FS) /* 64-bit code ignores the other four */
-                p->seg = s;
-            return true;
-        }
-    return false;
-}
-
-/* false: the bytes end before the opcode does. A REX counts only right before the opcode. */
-static bool scan(struct cpu_bytes *p)
-{
-    unsigned k = 0;
-    for (; k < p->avail; k++) {
-        uint8_t b = p->b[k];
-        if (legacy_prefix(p, b))
-            p->rex = 0;
-        else if (p->mode == 8 && (b & 0xf0) == 0x40)
-            p->rex = b;
-        else
-            break;
-    }
-    p->n_prefix = k;
-    p->map = 1;
-    if (k < p->avail && p->b[k] == 0x0f) {
-        p->map = 2;
-        k++;
-        if (k < p->avail && (p->b[k] == 0x38 || p->b[k] == 0x3a)) {
-            p->map = p->b[k] == 0x38 ? 3 : 4;
-            k++;
-        }
-    }
-    if (k >= p->avail)
-        return false;
-    p->op_at = (uint8_t)k;
-    p->opcode = p->b[k];
-    p->modrm = k + 1 < p->avail ? p->b[k + 1] : 0;
-    return true;
-}
-
-static bool is_near_branch(const struct cpu_bytes *p)
-{
-    uint8_t o = p->opcode, ext = p->modrm >> 3 & 7;
-    if (p->map == 2)
-        return (o & 0xf0) == 0x80;
-    return p->map == 1 && ((o & 0xf0) == 0x70 || (o & 0xfc) == 0xe0 || o == 0xe8 || o == 0xe9 || o == 0xeb ||
-                           o == 0xc2 || o == 0xc3 || (o == 0xff && (ext == 2 || ext == 4)));
-}
-
-static bool is_string(const struct cpu_bytes *p)
-{
-    uint8_t o = p->opcode;
-    return p->map == 1 && ((o & 0xfc) == 0x6c || (o & 0xfc) == 0xa4 || (o >= 0xaa && o <= 0xaf));
-}
-
-/* The same instruction with its prefixes in the order that Capstone 4.0.2 reads right. Return: bytes in @out. */
-static unsigned normalise(const struct cpu_bytes *p, uint8_t out[INSN_MAX + 8])
-{
-    static const uint8_t seg_byte[6] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
-    unsigned n = 0;
-    bool one_byte = p->map == 1, pause = one_byte && p->opcode == 0x90 && p->rep == 0xf3;
-    bool use66 = p->has66 && !(one_byte && (p->rex & 8)) && !(p->mode == 8 && is_near_branch(p)) && !pause;
-    bool use_rep = p->rep && (!one_byte || is_string(p) || pause) && !(p->map == 2 && is_near_branch(p));
-    uint8_t rex = p->rex;
-    if (one_byte && (p->opcode == 0x8c || p->opcode == 0x8e))
-        rex &= (uint8_t)~4u; /* REX.R does not extend a segment register */
-    if (is_near_branch(p))
-        rex &= (uint8_t)~8u; /* changes nothing, but with 67 Capstone takes another immediate size */
-    if (pause)
-        rex = 0;
-    if (p->seg < CPU_SEG_COUNT)
-        out[n++] = seg_byte[p->seg];
-    if (p->has67)
-        out[n++] = 0x67;
-    if (use66 && !one_byte)
-        out[n++] = 0x66;
-    if (use_rep)
-        out[n++] = p->rep;
-    if (use66 && one_byte)
-        out[n++] = 0x66;
-    if (rex)
-        out[n++] = rex;
-    unsigned rest = p->avail - p->n_prefix;
-    if (rest > INSN_MAX - p->n_prefix)
-        rest = INSN_MAX - p->n_prefix;
-    memcpy(out + n, p->b + p->n_prefix, rest);
-    return n + rest;
-}
-
 /* ---- sizes ---- */
-
-/* Is the operand a byte, by the opcode's bit "w"? One bit an opcode of the one-byte map. */
-static bool opcode_is_byte(const struct cpu_bytes *p)
-{
-    static const uint16_t byte_opcodes[16] = {0x1515, 0x1515, 0x1515, 0x1515, 0,      0,      0x5000, 0,
-                                              0x0555, 0,      0x5555, 0x00ff, 0x0041, 0x0085, 0x5050, 0x4040};
-    uint8_t o = p->opcode;
-    if (p->map == 1)
-        return byte_opcodes[o >> 4] >> (o & 15) & 1;
-    return p->map == 2 && ((o & 0xf0) == 0x90 || o == 0xb0 || o == 0xc0);
-}
 
 static unsigned size_by_66(const struct cpu_bytes *p)
 {
@@ -182,7 +61,7 @@ static unsigned operand_size(const struct cpu_bytes *p, enum cpu_size_rule rule,
     case CPU_SIZE_M16:
         return has_mem ? 2 : size_by_66(p);
     case CPU_SIZE_IO:
-        return opcode_is_byte(p) ? 1 : (p->mode == 2) != p->has66 ? 2 : 4;
+        return cpu_bytes_is_byte(p) ? 1 : (p->mode == 2) != p->has66 ? 2 : 4;
     case CPU_SIZE_1:
         return 1;
     case CPU_SIZE_2:
@@ -194,14 +73,7 @@ static unsigned operand_size(const struct cpu_bytes *p, enum cpu_size_rule rule,
     case CPU_SIZE_W:
         break;
     }
-    return opcode_is_byte(p) ? 1 : size_by_66(p);
-}
-
-static unsigned address_size(const struct cpu_bytes *p)
-{
-    if (p->mode == 8)
-        return p->has67 ? 4 : 8;
-    return (p->mode == 2) != p->has67 ? 2 : 4;
+    return cpu_bytes_is_byte(p) ? 1 : size_by_66(p);
 }
 
 /* ---- operands ---- */
@@ -249,9 +121,9 @@ static bool put_memory(const struct cpu_bytes *p, const cs_x86_op *op, unsigned 
         disp += len;
     if (out->base > CPU_ZERO || out->index > CPU_ZERO)
         return false;
-    if (address_size(p) == 4)
+    if (cpu_bytes_address_size(p) == 4)
         disp = (int32_t)disp;
-    else if (address_size(p) == 2)
+    else if (cpu_bytes_address_size(p) == 2)
         disp = (int16_t)disp;
     out->disp = (int32_t)disp;
     bool on_stack = out->base == 4 || out->base == 5;
@@ -313,14 +185,6 @@ static enum cpu_shape shape_of(const struct operands *o)
 
 /* ---- special shapes, from the bytes ---- */
 
-static uint64_t bytes_at(const struct cpu_bytes *p, unsigned at, unsigned n)
-{
-    uint64_t v = 0;
-    for (unsigned k = 0; k < n && at + k < p->avail; k++)
-        v |= (uint64_t)p->b[at + k] << (8 * k);
-    return v;
-}
-
 static int64_t sign_extend(uint64_t v, unsigned bytes)
 {
     unsigned shift = 64 - 8 * bytes;
@@ -336,7 +200,7 @@ static void special_operands(const struct cpu_bytes *p, const struct cpu_row *ro
     case CPU_FORM_MOFFS_LOAD:
     case CPU_FORM_MOFFS_STORE:
         o->ok = true; /* the address need not fit the record's displacement */
-        out->imm = bytes_at(p, at, out->asize);
+        out->imm = cpu_bytes_at(p, at, out->asize);
         out->seg = p->seg < CPU_SEG_COUNT ? p->seg : CPU_SEG_DS;
         out->flags &= (uint16_t)~CPU_I_MEM;
         out->addr = 0;
@@ -375,23 +239,23 @@ static void special_operands(const struct cpu_bytes *p, const struct cpu_row *ro
     }
     switch (row->id) {
     case X86_INS_ENTER:
-        out->imm = bytes_at(p, at, 2);
-        out->disp = (int32_t)(bytes_at(p, at + 2, 1) & 31);
+        out->imm = cpu_bytes_at(p, at, 2);
+        out->disp = (int32_t)(cpu_bytes_at(p, at + 2, 1) & 31);
         return;
     case X86_INS_RET:
     case X86_INS_RETF:
     case X86_INS_RETFQ:
-        out->imm = p->opcode & 1 ? 0 : bytes_at(p, at, 2);
+        out->imm = p->opcode & 1 ? 0 : cpu_bytes_at(p, at, 2);
         return;
     case X86_INS_INT:
-        out->imm = bytes_at(p, at, 1);
+        out->imm = cpu_bytes_at(p, at, 1);
         return;
     case X86_INS_LJMP:
     case X86_INS_LCALL:
         if (out->flags & CPU_I_MEM)
             return;
-        out->imm = bytes_at(p, at, out->size);
-        out->disp = (int32_t)bytes_at(p, at + out->size, 2);
+        out->imm = cpu_bytes_at(p, at, out->size);
+        out->disp = (int32_t)cpu_bytes_at(p, at + out->size, 2);
         return;
     }
 }
@@ -399,12 +263,6 @@ static void special_operands(const struct cpu_bytes *p, const struct cpu_row *ro
 static bool is_relative_branch(const struct cpu_row *row, const struct operands *o)
 {
     return row->tclass == TC_BRANCH && o->kind[0] == 'i' && row->id != X86_INS_RET;
-}
-
-/* CALL, JMP and 0F Jcc with a displacement of the operand size. In 16-bit code with 66 Capstone cuts their targets. */
-static bool is_near_relative_long(const struct cpu_bytes *p)
-{
-    return p->map == 2 || p->opcode == 0xe8 || p->opcode == 0xe9;
 }
 
 /* ---- masks and flags ---- */
@@ -461,42 +319,18 @@ static unsigned put_stub(const struct cpu_bytes *p, cpu_exec_fn *exec, unsigned 
     out->tclass = TC_SYS;
     out->base = out->index = CPU_ZERO;
     out->seg = CPU_SEG_DS;
-    out->len = (uint8_t)(len < 1 ? 1 : len > INSN_MAX ? INSN_MAX : len);
+    out->len = (uint8_t)(len < 1 ? 1 : len > CPU_INSN_MAX ? CPU_INSN_MAX : len);
     out->size = out->asize = (uint8_t)p->mode;
     /* All the bytes, for the message of cpu_exec_unmodelled: 3 + 8 + 4. */
     memcpy(out->bytes15, p->b, p->avail < 3 ? p->avail : 3);
-    out->imm = bytes_at(p, 3, 8);
-    out->disp = (int32_t)bytes_at(p, 11, 4);
+    out->imm = cpu_bytes_at(p, 3, 8);
+    out->disp = (int32_t)cpu_bytes_at(p, 11, 4);
     return out->len;
-}
-
-/* Length of an instruction with ModRM and no immediate, 0 if the bytes end too early. */
-static unsigned modrm_length(const struct cpu_bytes *p)
-{
-    unsigned at = p->op_at + 1u, mod, rm, n;
-    if (at >= p->avail)
-        return 0;
-    mod = p->modrm >> 6;
-    rm = p->modrm & 7;
-    n = at + 1;
-    if (mod == 3)
-        return n;
-    if (address_size(p) == 2)
-        n += mod == 1 ? 1u : mod == 2 || rm == 6 ? 2u : 0u;
-    else {
-        bool no_base = mod == 0 && rm == 5;
-        if (rm == 4) {
-            no_base = mod == 0 && n < p->avail && (p->b[n] & 7) == 5;
-            n++;
-        }
-        n += mod == 1 ? 1u : mod == 2 || no_base ? 4u : 0u;
-    }
-    return n <= p->avail ? n : 0;
 }
 
 static unsigned put_nop(const struct cpu_bytes *p, struct cpu_insn *out)
 {
-    unsigned len = modrm_length(p), row = cpu_row_find(X86_INS_NOP, CPU_FORM_PLAIN);
+    unsigned len = cpu_bytes_modrm_length(p), row = cpu_row_find(X86_INS_NOP, CPU_FORM_PLAIN);
     if (!len)
         return 0;
     put_stub(p, cpu_rows[row].fn, len, out);
@@ -537,7 +371,7 @@ static unsigned put_insn(const struct cpu_bytes *p, const cs_insn *in, unsigned 
     out->len = (uint8_t)len;
     out->tclass = row->tclass;
     out->flags = (uint16_t)row->flags;
-    out->asize = (uint8_t)address_size(p);
+    out->asize = (uint8_t)cpu_bytes_address_size(p);
     out->cond = p->opcode & 15;
     out->seg = p->seg < CPU_SEG_COUNT ? p->seg : CPU_SEG_DS;
     memcpy(out->bytes15, p->b, len < 3 ? len : 3);
@@ -555,8 +389,8 @@ static unsigned put_insn(const struct cpu_bytes *p, const cs_insn *in, unsigned 
                                                   : out->size;
     special_operands(p, row, out, &o);
     if (is_relative_branch(row, &o)) {
-        unsigned n = is_near_relative_long(p) ? (out->size == 2 ? 2 : 4) : 1;
-        out->imm = (uint64_t)sign_extend(bytes_at(p, len - n, n), n);
+        unsigned n = cpu_bytes_has_long_rel(p) ? (out->size == 2 ? 2 : 4) : 1;
+        out->imm = (uint64_t)sign_extend(cpu_bytes_at(p, len - n, n), n);
     }
     if (p->lock) {
         if (!lock_is_legal(row, &o))
@@ -573,18 +407,19 @@ static unsigned put_insn(const struct cpu_bytes *p, const cs_insn *in, unsigned 
 
 unsigned cpu_decode(const uint8_t *bytes, unsigned avail, unsigned mode, struct cpu_insn *out)
 {
-    struct cpu_bytes p = {.b = bytes, .avail = avail < INSN_MAX ? avail : INSN_MAX, .mode = mode, .seg = CPU_SEG_COUNT};
+    struct cpu_bytes p = {
+        .b = bytes, .avail = avail < CPU_INSN_MAX ? avail : CPU_INSN_MAX, .mode = mode, .seg = CPU_SEG_COUNT};
     csh h = engine(mode);
-    bool complete = avail >= INSN_MAX; /* more bytes would not help */
-    if (!scan(&p))
-        return complete ? put_stub(&p, cpu_exec_gp0, INSN_MAX, out) : 0;
+    bool complete = avail >= CPU_INSN_MAX; /* more bytes would not help */
+    if (!cpu_bytes_scan(&p))
+        return complete ? put_stub(&p, cpu_exec_gp0, CPU_INSN_MAX, out) : 0;
     if (p.op_at + 1u >= p.avail && !complete && p.map == 2)
         return 0; /* quirks look at ModRM */
     enum cpu_quirk_action action = cpu_quirk(&p, false);
     if (action != CPU_QUIRK_NONE)
         return put_quirk(&p, action, out);
-    uint8_t bytes_in_order[INSN_MAX + 8];
-    size_t n = normalise(&p, bytes_in_order);
+    uint8_t bytes_in_order[CPU_INSN_MAX + 8];
+    size_t n = cpu_bytes_normalise(&p, bytes_in_order);
     unsigned head = (unsigned)n - (p.avail - p.n_prefix); /* prefix bytes left */
     const uint8_t *code = bytes_in_order;
     uint64_t address = 0;
@@ -613,14 +448,14 @@ struct cpu_event cpu_exec_gp0(struct cpu *c, const struct cpu_insn *i)
 
 struct cpu_event cpu_exec_unmodelled(struct cpu *c, const struct cpu_insn *i)
 {
-    uint8_t b[INSN_MAX];
-    char hex[3 * INSN_MAX + 1];
+    uint8_t b[CPU_INSN_MAX];
+    char hex[3 * CPU_INSN_MAX + 1];
     unsigned mode = i->asize, len = i->len;
     memcpy(b, i->bytes15, 3);
     memcpy(b + 3, &i->imm, 8);
     memcpy(b + 11, &i->disp, 4);
     const uint8_t *code = b;
-    size_t n = INSN_MAX;
+    size_t n = CPU_INSN_MAX;
     uint64_t address = c->r[CPU_RIP];
     bool named = cs_disasm_iter(engine(mode), &code, &n, &address, scratch);
     for (unsigned k = 0; k < len; k++)

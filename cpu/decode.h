@@ -30,9 +30,9 @@ typedef cpu_exec_fn *const cpu_exec_conds[16];
     X(GPR)                                                                                                             \
     X(LOAD)                                                                                                            \
     X(STORE)                                                                                                           \
-    X(MOFFS_LOAD) X(MOFFS_STORE) X(CR_READ) X(CR_WRITE) X(DR_READ) X(DR_WRITE) X(SREG_LOAD) X(SREG_STORE) X(SREG)      \
-        X(SRC8) X(SRC16) X(IMM) X(CL) X(REG) X(ONE) X(TWO) X(THREE) X(DIRECT) X(INDIRECT) X(STRING) X(SSE) X(PLAIN)    \
-            X(MARKER)
+    X(MOFFS_LOAD)                                                                                                      \
+    X(MOFFS_STORE) X(CR_READ) X(CR_WRITE) X(DR_READ) X(DR_WRITE) X(SREG_LOAD) X(SREG_STORE) X(SREG) X(SRC8) X(SRC16)   \
+        X(IMM) X(CL) X(REG) X(ONE) X(TWO) X(THREE) X(DIRECT) X(INDIRECT) X(STRING) X(SSE) X(PLAIN) X(MARKER)
 enum cpu_form {
 #define CPU_FORM_ENUM(name) CPU_FORM_##name,
     CPU_FORMS(CPU_FORM_ENUM)
@@ -104,6 +104,18 @@ struct cpu_bytes {
     uint8_t op_at;       /* index of .opcode */
     uint8_t modrm;       /* the byte behind the opcode, whatever it is; 0 if not there */
 };
+#define CPU_INSN_MAX 15
+/* cpu_bytes_scan() - fill in @p from .b, .avail, .mode. false: the bytes end before the opcode does. */
+bool cpu_bytes_scan(struct cpu_bytes *p);
+/* cpu_bytes_normalise() - the same instruction with its prefixes in Capstone's order. Return: bytes in @out. */
+unsigned cpu_bytes_normalise(const struct cpu_bytes *p, uint8_t out[CPU_INSN_MAX + 8]);
+bool cpu_bytes_is_byte(const struct cpu_bytes *p);      /* operand is a byte by the opcode */
+bool cpu_bytes_has_long_rel(const struct cpu_bytes *p); /* a relative branch with 2 or 4 bytes of displacement */
+unsigned cpu_bytes_address_size(const struct cpu_bytes *p);
+uint64_t cpu_bytes_at(const struct cpu_bytes *p, unsigned at, unsigned n); /* little-endian, 0 beyond the end */
+/* Length of an instruction with ModRM and no immediate, 0 if the bytes end too early. */
+unsigned cpu_bytes_modrm_length(const struct cpu_bytes *p);
+
 /* Form of an id with several meanings, CPU_FORM_ANY for the others (cpu/decode_form.c). */
 enum cpu_form cpu_form_of(unsigned id, const struct cpu_bytes *p);
 bool cpu_form_is_ambiguous(unsigned id);
