@@ -18,10 +18,8 @@ struct spin_node {
     uint32_t wait;
 } __attribute__((aligned(64)));
 
-static inline void spin_relax(void)
-{
-    __asm__ volatile("pause" ::: "memory");
-}
+/* What a waiter does between two looks: supplied by the includer. PAUSE on a CPU, giving way on a host's thread. */
+static void spin_relax(void);
 
 static inline bool spin_tas_try(struct hv_spinlock *lock)
 {

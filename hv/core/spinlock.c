@@ -20,6 +20,11 @@ static HV_STATIC_KEY(key_mcs);
 static struct spin_node nodes[HV_MAX_CPUS * NODES_PER_CPU];
 static HV_PERCPU(uint32_t, nodes_used); /* one bit a node */
 
+static inline void spin_relax(void)
+{
+    hv_pause();
+}
+
 void hv_spin_select(unsigned algorithm)
 {
     hv_static_key_set(&key_tas, algorithm == TAS);
