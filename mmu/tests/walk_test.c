@@ -263,6 +263,11 @@ static void an_entry_that_changed_is_judged_anew(void **state)
     assert_int_equal(walk(&long_mode, &m, LA, MMU_WRITE, &out), MMU_FAULT);
     assert_int_equal(out.error, MMU_PF_P | MMU_PF_RSVD | MMU_PF_W);
     assert_false(m.cell[3].v & 0x60);
+    m = four_levels(0x12345063);
+    m.cell[2].v = 0x4001; /* or grants more: the rights of the first look are forgotten */
+    m.rival = 2;
+    assert_int_equal(walk(&long_mode, &m, LA, MMU_WRITE, &out), MMU_OK);
+    assert_true(out.entry.perm & TLB_W);
 }
 
 static void waiting_for_a_turn_can_be_repeated(void **state)

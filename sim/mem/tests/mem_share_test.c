@@ -28,6 +28,70 @@ static void same_result(const struct mem_result *a, const struct mem_result *b)
     assert_int_equal(a->slot, b->slot);
 }
 
+/* ---- what other cores could notice ---------------------------------------------------------------------------------
+ */
+static uint64_t hash_bytes(uint64_t h, const void *p, size_t n)
+{
+    for (size_t i = 0; i < n; i += 8) {
+        uint64_t v = 0;
+        memcpy(&v, (const uint8_t *)p + i, n - i < 8 ? n - i : 8);
+        h = (h ^ v) * 0x9e3779b97f4a7c15u;
+        h ^= h >> 32;
+    }
+    return h;
+}
+
+static uint64_t hash_tags(uint64_t h, const struct cache *c)
+{
+    size_t n = (size_t)c->sets * c->ways;
+    return hash_bytes(hash_bytes(hash_bytes(h, c->tag, n * 4), c->age, n * 4), c->state, n);
+}
+
+/* All of the state but the private caches and counters of @core. */
+static uint64_t hash_of_the_rest(const struct mem_sys *m, unsigned core)
+{
+    uint64_t h = hash_bytes(0, m->dir.slots, ((size_t)m->dir.mask + 1) * m->dir.stride);
+    h = hash_bytes(h, m->link_until, m->n_dies * sizeof(cyc_t));
+    h = hash_bytes(h, m->dram_until, m->n_sockets * m->cfg.dram_channels * sizeof(cyc_t));
+    for (unsigned i = 0; i < m->n_groups; i++)
+        h = hash_tags(h, &m->l3[i]);
+    for (unsigned i = 0; i < m->n_nodes; i++)
+        if (i != m->node_of[core] || m->cfg.l2_cores > 1)
+            h = hash_tags(h, &m->l2[i]);
+    for (unsigned i = 0; i < m->cfg.n_cores; i++)
+        if (i != core)
+            h = hash_bytes(hash_tags(hash_tags(h, &m->l1d[i]), &m->l1i[i]), &m->stats[i], sizeof m->stats[i]);
+    return h;
+}
+
+/* What is done without the turn leaves no trace outside the core's own caches. */
+static void private_is_private(void **state)
+{
+    (void)state;
+    for (size_t f = 0; f < N_FIXTURES; f++) {
+        struct mem_sys *m = mem_new(&fixtures[f].cfg);
+        struct rng r;
+        rng_seed(&r, 50 + f);
+        unsigned private_l2 = 0;
+        struct op o = {0};
+        for (unsigned i = 0; i < 2000; i++) {
+            struct mem_result res;
+            if (i % 3)
+                o = random_op(&r, fixtures[f].cfg.n_cores, 70);
+            uint64_t before = hash_of_the_rest(m, o.core);
+            if (mem_access(m, o.core, o.a, o.op, i * 30, false, &res)) {
+                assert_int_equal(hash_of_the_rest(m, o.core), before);
+                private_l2 += res.source == MEM_SRC_L2;
+            } else {
+                assert_true(mem_access(m, o.core, o.a, o.op, i * 30, true, &res));
+            }
+        }
+        if (fixtures[f].cfg.l2_cores <= 1 && fixtures[f].cfg.l2.size_bytes > 512)
+            assert_true(private_l2 > 10); /* an L2 of one's own needs no turn */
+        mem_free(m);
+    }
+}
+
 static void refused_changes_nothing(void **state)
 {
     (void)state;
@@ -119,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_changes_nothing),
+        cmocka_unit_test(private_is_private),
         cmocka_unit_test(private_is_what_it_says),
         cmocka_unit_test(hash_sees_everything),
     };
