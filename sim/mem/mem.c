@@ -159,7 +159,9 @@ void mem_ages_check(struct mem_sys *m, unsigned core)
 
 cyc_t mem_lookahead_cyc(const struct mem_sys *m)
 {
-    return m->cfg.probe_cyc ? m->cfg.probe_cyc : 1;
+    const struct mem_cfg *c = &m->cfg;
+    uint32_t least = MIN(MIN(c->probe_cyc, c->xfer_die_cyc), MIN(c->xfer_socket_cyc, c->xfer_remote_cyc));
+    return MAX(least, 1u);
 }
 
 const struct mem_stats *mem_core_stats(const struct mem_sys *m, unsigned core)
