@@ -136,12 +136,7 @@ void hv_domain_release_memory(struct domain *d)
         }
     }
     hv_pt_unpin_all(d);
-    while (d->pv.page_list != HV_MFN_NONE) {
-        struct hv_page *p = &hv_frame_table[d->pv.page_list];
-        if (!hv_page_take_back(p) || d->pv.page_list == hv_page_mfn(p))
-            hv_panic("domain %s: frame %#lx is still in use (%#lx, type %#lx)", d->name, hv_page_mfn(p), p->count_info,
-                     p->type_info);
-    }
+    hv_mm_release_all(d);
     hv_spin_unlock(&d->pv.mm_lock);
 }
 

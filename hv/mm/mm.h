@@ -103,7 +103,8 @@ bool hv_page_get(struct hv_page *p, const struct domain *d);
 void hv_page_put(struct hv_page *p);
 /* hv_page_take_back() - drops HV_PGC_ALLOCATED; false if it was dropped already. */
 bool hv_page_take_back(struct hv_page *p);
-void hv_page_unlink(struct domain *d, struct hv_page *p);
+/* hv_mm_release_all() - of a dead domain whose tables are all gone: its frames go back. Caller holds mm_lock. */
+void hv_mm_release_all(struct domain *d);
 
 void hv_clear_page(void *page);
 uint64_t hv_mm_free_frames(void);

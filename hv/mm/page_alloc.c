@@ -163,12 +163,12 @@ uint64_t hv_mm_free_frames(void)
     return n;
 }
 
-/* Up to @max fresh frames in a row, at least @min. NULL: no range has them. */
-static struct hv_page *take_fresh(uint64_t min, uint64_t max, uint64_t *got)
+/* 1 to @max fresh frames in a row, lowest first. NULL: none is left. */
+static struct hv_page *take_fresh(uint64_t max, uint64_t *got)
 {
     for (unsigned i = 0; i < n_ranges; i++) {
         uint64_t left = range[i].end - range[i].next, first = range[i].next;
-        if (left < min)
+        if (left == 0)
             continue;
         *got = left < max ? left : max;
         range[i].next += *got;
@@ -178,23 +178,49 @@ static struct hv_page *take_fresh(uint64_t min, uint64_t max, uint64_t *got)
     return NULL;
 }
 
+/* A block of @n frames, a power of two, at a multiple of @n: from the top, so that the first such block costs at most
+ * @n - 1 frames, which stay unused, and the next ones nothing. */
+static struct hv_page *take_block(uint64_t n)
+{
+    for (unsigned i = 0; i < n_ranges; i++) {
+        uint64_t first = (range[i].end - n) & ~(n - 1);
+        if (range[i].end - range[i].next < n || first < range[i].next)
+            continue;
+        range[i].end = first;
+        ready_chunks(first, n);
+        return &hv_frame_table[first];
+    }
+    return NULL;
+}
+
+static struct hv_page *take_recycled(struct hv_cpumask *stale)
+{
+    if (free_list == HV_MFN_NONE)
+        return NULL;
+    struct hv_page *p = &hv_frame_table[free_list];
+    free_list = p->next;
+    n_free_list--;
+    *stale = hv_flush_filter(p->free_cpus, p->tlb_stamp);
+    return p;
+}
+
 /*
  * The heap's one way out. A recycled frame is not handed out before the CPUs that may still translate to it have
  * flushed; the flush is done here, after heap_lock is released, so nobody waits for IPIs with the lock held.
  */
-static struct hv_page *heap_take(uint64_t min, uint64_t max, uint64_t *got)
+static struct hv_page *heap_take(uint64_t max, bool is_block, uint64_t *got)
 {
     struct hv_cpumask stale = {0};
     struct hv_page *p;
 
     hv_spin_lock(&heap_lock);
-    p = take_fresh(min, max, got);
-    if (!p && min == 1 && free_list != HV_MFN_NONE) {
-        p = &hv_frame_table[free_list];
-        free_list = p->next;
-        n_free_list--;
-        *got = 1;
-        stale = hv_flush_filter(p->free_cpus, p->tlb_stamp);
+    if (is_block) {
+        *got = max;
+        p = take_block(max);
+    } else {
+        p = take_fresh(max, got);
+        if (!p && (p = take_recycled(&stale)))
+            *got = 1;
     }
     hv_spin_unlock(&heap_lock);
     if (stale.bits)
@@ -219,8 +245,8 @@ static void heap_return(struct hv_page *p, struct hv_cpumask users)
 
 void *hv_alloc_pages(unsigned order)
 {
-    uint64_t got, n = 1ul << order;
-    struct hv_page *p = heap_take(n, n, &got);
+    uint64_t got;
+    struct hv_page *p = heap_take(1ul << order, order > 0, &got);
 
     return p ? hv_page_to_virt(p) : NULL;
 }
@@ -242,7 +268,7 @@ struct hv_page *hv_mm_give(struct domain *d, uint64_t n, uint64_t *got)
 
     if (room == 0)
         return NULL;
-    p = heap_take(1, n < room ? n : room, got);
+    p = heap_take(n < room ? n : room, false, got);
     for (uint64_t i = 0; p && i < *got; i++) {
         uint32_t mfn = (uint32_t)hv_page_mfn(&p[i]);
         p[i].count_info = HV_PGC_ALLOCATED | HV_PGC_OWNER(d->domain_id) | 1;
@@ -264,7 +290,7 @@ void hv_mm_share(struct domain *d, void *page)
     p->count_info = HV_PGC_ALLOCATED | HV_PGC_OWNER(d->domain_id) | 1;
 }
 
-void hv_page_unlink(struct domain *d, struct hv_page *p)
+static void unlink_page(struct domain *d, struct hv_page *p)
 {
     if (p->prev != HV_MFN_NONE)
         hv_frame_table[p->prev].next = p->next;
@@ -298,7 +324,7 @@ void hv_page_put(struct hv_page *p)
     if (left & HV_PGC_COUNT_MASK)
         return;
     struct domain *d = hv_domain_by_id(hv_page_owner(p));
-    hv_page_unlink(d, p);
+    unlink_page(d, p);
     hv_m2p[hv_page_mfn(p)] = HV_M2P_INVALID;
     heap_return(p, d->pv.dirty_cpus);
 }
@@ -311,4 +337,31 @@ bool hv_page_take_back(struct hv_page *p)
         return false;
     hv_page_put(p);
     return true;
+}
+
+/* One pass of the lock for all of them: with a frame a pass, domains that end together would queue for it for long. */
+void hv_mm_release_all(struct domain *d)
+{
+    const uint64_t only_allocated = HV_PGC_ALLOCATED | HV_PGC_OWNER(d->domain_id) | 1;
+    struct hv_cpumask users = d->pv.dirty_cpus;
+    uint32_t stamp = hv_flush_now(users), first = d->pv.page_list, last = HV_MFN_NONE, n = 0;
+
+    for (uint32_t mfn = first; mfn != HV_MFN_NONE; mfn = hv_frame_table[mfn].next, n++) {
+        struct hv_page *p = &hv_frame_table[mfn];
+        if (p->count_info != only_allocated)
+            hv_panic("domain %s: frame %#x is still in use (%#lx, type %#lx)", d->name, mfn, p->count_info,
+                     p->type_info);
+        hv_m2p[mfn] = HV_M2P_INVALID;
+        *p = (struct hv_page){.free_cpus = users, .tlb_stamp = stamp, .next = p->next};
+        last = mfn;
+    }
+    if (last == HV_MFN_NONE)
+        return;
+    d->pv.page_list = HV_MFN_NONE;
+    d->pv.tot_pages = 0;
+    hv_spin_lock(&heap_lock);
+    hv_frame_table[last].next = free_list;
+    free_list = first;
+    n_free_list += n;
+    hv_spin_unlock(&heap_lock);
 }
