@@ -12,6 +12,7 @@
 #define SLOT_L4(va) (((va) >> 39) & 511)
 #define SLOT_L3(va) (((va) >> 30) & 511)
 #define TABLE (X86_PTE_PRESENT | X86_PTE_WRITE)
+#define CPUID_FXSR (1 << 24)
 #define CPUID_EXT_NX (1 << 20)
 
     .section .note.pvh, "a", @note
@@ -58,8 +59,13 @@ hv_ap_start32:
     /* EDX = where to go on in 64-bit mode, EBP is kept. */
 enter_long_mode:
     mov %edx, %esi
-    mov $(X86_CR4_PAE | X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT), %eax
-    mov %eax, %cr4
+    mov $1, %eax
+    cpuid
+    mov $(X86_CR4_PAE | X86_CR4_PGE), %eax
+    test $CPUID_FXSR, %edx
+    jz 2f
+    or $(X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT), %eax
+2:  mov %eax, %cr4
     mov $PHYS(hv_idle_l4), %eax
     mov %eax, %cr3
     mov $0x80000001, %eax
