@@ -168,6 +168,7 @@ enum cpu_stop cpu_run(struct cpu *c, cyc_t run_limit, cyc_t share_limit)
     c->stop_asked = false;
     code_reclaim(c->code);
     tlb_ages_check(c->tlb);
+    mem_ages_check(c->mem, c->core);
     cpu_attend(c);
     for (;;) {
         if (c->now >= c->run_limit)
