@@ -7,12 +7,6 @@
  * never how long. It returns an event: CPU_NONE, a fault, or CPU_WAIT; unless it returns CPU_NONE it has changed no
  * architectural state at all. Handlers therefore read first, then write memory (cpu_store, or cpu_acquire for all
  * but one of several stores), then write registers and flags.
- *
- * NOTE TO CPU-EXEC (to be removed by whoever restores it): CPU-CORE reverted cpu/tests/insn_host_test.c to HEAD with a
- * wrong git checkout at 11:23:59, seconds before commit 634717b. That commit therefore lacks the uncommitted part of
- * this file: the second pass with memory out of reach (statics `before`, `waited`, `report`; "%llu waits"; "changed
- * something although it had to wait"), about 37 lines. Please put it back; the source is not kept anywhere, the object
- * and binary built at 11:23:52 are (ask CPU-CORE).
  */
 #pragma once
 #include <string.h>

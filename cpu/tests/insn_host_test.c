@@ -2,7 +2,7 @@
 /*
  * Random user-mode integer instructions, run by the host's processor and by the handlers: registers, memory, flags, the
  * way taken and #DE must agree. Flags that the manual leaves undefined are not compared: each row of the table says
- * which rule applies.
+ * which rule applies. Each case is also run with a byte of memory out of reach: then it must have changed nothing.
  *
  *   insn_host_test [CASES [SEED]]     default 200000 cases; the seed is printed
  *
@@ -43,6 +43,7 @@ struct state {
 };
 static struct state *const native = (struct state *)(uintptr_t)STATE_AT;
 static struct rng rng;
+static uint64_t waited;
 
 /* ---- the table of what is tried ---- */
 
@@ -657,6 +658,35 @@ static bool agree(struct fake *f, const struct trial_case *k, const struct state
            (fault || native->taken == sim->taken) && memcmp((void *)(uintptr_t)MEM_AT, f->mem, MEM_BYTES) == 0;
 }
 
+/* An instruction that has to wait has changed nothing: the same case with one of its bytes of memory out of reach. */
+static bool waits_cleanly(struct fake *f, const struct trial_case *k, uint64_t at)
+{
+    static uint8_t before[MEM_BYTES];
+    struct cpu_insn insn;
+    uint8_t code[16] = {0};
+    memcpy(code, k->code, k->len);
+    memcpy(before, f->mem, MEM_BYTES);
+    memcpy(f->cpu.r, k->in.r, sizeof k->in.r);
+    f->cpu.r[CPU_RIP] = CODE_AT + INSN_OFF;
+    cpu_flags_set(&f->cpu, k->in.rflags);
+    uint64_t rflags = cpu_flags_get(&f->cpu);
+    f->wait_at = at;
+    struct cpu_event ev = fake_run(f, code, 15, 8, &insn);
+    f->wait_at = ~0ull;
+    bool same = memcmp(f->cpu.r, k->in.r, sizeof k->in.r) == 0 && cpu_flags_get(&f->cpu) == rflags &&
+                memcmp(before, f->mem, MEM_BYTES) == 0;
+    memcpy(f->mem, before, MEM_BYTES);
+    waited += ev.kind == CPU_WAIT;
+    return ev.kind != CPU_WAIT || same;
+}
+
+static bool waits_cleanly_anywhere(struct fake *f, const struct trial_case *k)
+{
+    const uint64_t *r = k->in.r;
+    uint64_t at[] = {k->ea, k->ea + k->size, r[4] - below(32), r[4], r[6], r[7], r[5] - below(16)};
+    return waits_cleanly(f, k, at[below(sizeof at / sizeof at[0])]);
+}
+
 static uint64_t n_cases = 200000, seed = 20061117;
 
 static void refill(struct fake *f)
@@ -683,6 +713,11 @@ static void test_host(void **state)
             continue;
         done++;
         per_trial[k.t - trials]++;
+        if (!waits_cleanly_anywhere(f, &k)) {
+            report(&k, &sim, done);
+            print_error("  changed something although it had to wait\n");
+            bad++;
+        }
         run_native(&k);
         run_simulated(f, &k, &sim);
         faults += native->faulted != 0;
@@ -695,7 +730,9 @@ static void test_host(void **state)
     for (size_t n = 0; n < sizeof trials / sizeof trials[0]; n++)
         if (per_trial[n] < n_cases / 10000)
             print_error("%s (%02x) was hardly tried\n", trials[n].name, trials[n].opcode), bad++;
-    print_message("%llu cases, %llu with a fault\n", (unsigned long long)done, (unsigned long long)faults);
+    print_message("%llu cases, %llu with a fault, %llu waits\n", (unsigned long long)done, (unsigned long long)faults,
+                  (unsigned long long)waited);
+    assert_true(waited > done / 100);
     assert_int_equal(bad, 0);
     fake_free(f);
 }
