@@ -116,6 +116,7 @@ static void pass(struct machine *m, cyc_t cycles)
     for (unsigned d = 1; d <= m->n_domains && m->now > BOOT_CYC; d++)
         m->domains[d].ops += ops;
     m->counters[HV_COUNTER_syscalls_bounced] += ops * m->n_domains;
+    m->counters[HV_COUNTER_iret_hypercalls] += ops * m->n_domains;
     m->counters[HV_COUNTER_clock_ticks] += m->is_tlb_global ? 0 : 2 * ops * m->n_domains;
 }
 
