@@ -285,9 +285,9 @@ void hv_mm_share(struct domain *d, void *page)
 {
     struct hv_page *p = &hv_frame_table[hv_virt_to_mfn(page)];
 
-    /* The hypervisor's own reference and type count stay for the domain's life: neither ever reaches 0 before. */
+    /* A type count and a second reference of our own: whatever the guest does, neither goes to 0 while it lives. */
     p->type_info = HV_PGT_WRITABLE | HV_PGT_VALIDATED | 1;
-    p->count_info = HV_PGC_ALLOCATED | HV_PGC_OWNER(d->domain_id) | 1;
+    p->count_info = HV_PGC_ALLOCATED | HV_PGC_OWNER(d->domain_id) | 2;
 }
 
 static void unlink_page(struct domain *d, struct hv_page *p)

@@ -32,6 +32,19 @@ long hv_pv_call(uint64_t number, const uint64_t arg[5])
     return table[number].handler(arg[0], arg[1], arg[2], arg[3], arg[4]);
 }
 
+/* Others' turn or timers are due: the guest executes SYSCALL again, with what is left to do. */
+static long go_on_later(uint64_t calls, uint64_t n)
+{
+    const unsigned syscall_bytes = 2;
+    struct cpu_regs *regs = hv_guest_regs();
+
+    regs->rip -= syscall_bytes;
+    regs->rdi = calls;
+    regs->rsi = n;
+    HV_COUNT_ADD(hypercalls, -UINT64_C(1)); /* it was one call and will have been counted as one */
+    return __HYPERVISOR_multicall;
+}
+
 /*
  * A batch: each entry's result goes into the entry. An iret in it leaves the guest's context, so it ends the batch, and
  * what it wants in RAX is the batch's result. A batch in a batch could go on without bound, on our stack: refused.
@@ -42,6 +55,8 @@ long hv_pv_multicall(uint64_t calls, uint64_t n, uint64_t a2, uint64_t a3, uint6
 
     (void)a2, (void)a3, (void)a4;
     for (uint64_t i = 0; i < n; i++, calls += sizeof(e)) {
+        if (i && hv_softirq_pending())
+            return go_on_later(calls, n - i);
         if (hv_copy_from_guest(&e, calls, sizeof(e)))
             return -XEN_EFAULT;
         if (e.op == __HYPERVISOR_iret)

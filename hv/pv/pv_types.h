@@ -38,7 +38,6 @@ struct pv_vcpu {
     struct hv_page *info_page; /* the reference that a moved vcpu_info holds */
     bool is_initialised;       /* the builder or VCPUOP_initialise gave it registers */
     bool ts;                   /* the guest's CR0.TS */
-    bool is_fpu_used;          /* fpu holds a state */
     /* While the context is not loaded: */
     uint16_t ds, es, fs, gs;
     uint64_t fs_base, gs_base, gs_base_other; /* other: of the mode it is not in (KERNEL_GS_BASE) */

@@ -21,6 +21,7 @@
 /* The domain whose page tables this CPU has loaded, and the vCPU whose FPU state is in its registers. */
 static HV_PERCPU(struct domain *, pv_loaded_domain);
 static HV_PERCPU(struct vcpu *, pv_fpu_owner);
+static HV_PERCPU(bool, pv_fpu_touched);
 
 void hv_pv_init_cpu(void)
 {
@@ -82,22 +83,28 @@ static void load_segments(struct pv_vcpu *p)
     hv_wrmsr(X86_MSR_KERNEL_GS_BASE, p->gs_base_other);
 }
 
-/* The state of the last owner is saved only when another vCPU comes to this CPU: alone, none is ever moved. */
+/*
+ * The state of the last owner is saved only when another vCPU comes to this CPU: alone, none is ever moved. The first
+ * one finds the state after reset, which nobody has touched; after that, registers without an owner hold what a dead
+ * domain left and are replaced.
+ */
 static void switch_fpu(struct vcpu *to)
 {
     struct vcpu *owner = hv_this(pv_fpu_owner);
+    bool fresh = !hv_this(pv_fpu_touched);
 
-    if (owner != to || to->pv.ts)
-        hv_pv_set_ts(to, to->pv.ts);
     if (owner == to)
         return;
     hv_this(pv_fpu_owner) = to;
-    if (!owner && !to->pv.is_fpu_used)
-        return; /* the state after reset, which nobody has touched */
-    if (owner)
-        __asm__ volatile("fxsaveq %0" : "=m"(owner->pv.fpu));
-    __asm__ volatile("fxrstorq %0" ::"m"(to->pv.fpu));
-    to->pv.is_fpu_used = true;
+    hv_this(pv_fpu_touched) = true;
+    if (!fresh) {
+        __asm__ volatile("clts");
+        if (owner)
+            __asm__ volatile("fxsaveq %0" : "=m"(owner->pv.fpu));
+        __asm__ volatile("fxrstorq %0" ::"m"(to->pv.fpu));
+    }
+    if (!fresh || to->pv.ts)
+        hv_pv_set_ts(to, to->pv.ts);
 }
 
 void hv_pv_ctx_switch_to(struct vcpu *to)

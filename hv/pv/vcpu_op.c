@@ -173,8 +173,9 @@ long hv_pv_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a3, uint64_
     case VCPUOP_up:
         if (!v->pv.is_initialised)
             return -XEN_EINVAL;
-        if (!d->is_dying)
-            hv_sched_up(v);
+        hv_sched_up(v);
+        if (__atomic_load_n(&d->is_dying, __ATOMIC_SEQ_CST)) /* its end may have passed this vCPU just before */
+            hv_sched_down(v);
         return 0;
     case VCPUOP_down:
         hv_sched_down(v);
