@@ -12,8 +12,6 @@
 #define SLOT_L4(va) (((va) >> 39) & 511)
 #define SLOT_L3(va) (((va) >> 30) & 511)
 #define TABLE (X86_PTE_PRESENT | X86_PTE_WRITE)
-#define CPUID_FXSR (1 << 24)
-#define CPUID_EXT_NX (1 << 20)
 
     .section .note.pvh, "a", @note
     .balign 4
@@ -62,7 +60,7 @@ enter_long_mode:
     mov $1, %eax
     cpuid
     mov $(X86_CR4_PAE | X86_CR4_PGE), %eax
-    test $CPUID_FXSR, %edx
+    test $X86_CPUID_FXSR, %edx
     jz 2f
     or $(X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT), %eax
 2:  mov %eax, %cr4
@@ -71,7 +69,7 @@ enter_long_mode:
     mov $0x80000001, %eax
     cpuid
     mov $(X86_EFER_LME | X86_EFER_SCE), %edi
-    test $CPUID_EXT_NX, %edx
+    test $X86_CPUID_EXT_NX, %edx
     jz 2f
     or $X86_EFER_NX, %edi
 2:  mov $X86_MSR_EFER, %ecx

@@ -8,6 +8,8 @@
 #include "hv/include/smp.h"
 #include "hv/include/string.h"
 #include "hv/include/trap.h"
+#include "hv/include/x86.h"
+#include "hv/include/x86_insn.h"
 
 static void report_option(const char *message)
 {
@@ -23,11 +25,23 @@ static uint64_t ram_bytes(void)
     return sum;
 }
 
+/* What this hypervisor cannot do without; everything else it asks for where it is used. */
+static void require_features(void)
+{
+    if (!(hv_cpuid(1, 0).edx & X86_CPUID_PGE))
+        hv_panic("the CPU has no global pages");
+    if (!(hv_cpuid(0x80000001, 0).edx & X86_CPUID_EXT_NX))
+        hv_panic("the CPU has no execute-disable, or the firmware has switched it off");
+    if (hv_rdmsr(X86_MSR_APIC_BASE) & X86_APIC_BASE_X2APIC)
+        hv_panic("the firmware has left the local APIC in x2APIC mode");
+}
+
 /* hv_main() - the boot CPU, on the stack of head.S, interrupts off. */
 void hv_main(uint64_t start_info_phys)
 {
     hv_smp_prepare_bsp();
     hv_console_init();
+    require_features();
     hv_paging_init();
     hv_trap_init();
     hv_descriptors_init_cpu(0); /* from here on a fault is reported */

@@ -98,7 +98,7 @@ static struct vcpu *vcpu_by_id(struct domain *d, unsigned id)
     return id < d->max_vcpus ? d->vcpu[id] : NULL;
 }
 
-/* Who is notified is read under the lock; the notification itself is atomic operations on the other side's memory. */
+/* The peer's row is read without its domain's lock: to change or end it, that domain needs ours as well. */
 int hv_event_send(struct domain *d, uint32_t port)
 {
     struct hv_event_channel *c;
@@ -131,12 +131,6 @@ void hv_event_send_virq(struct vcpu *v, unsigned virq)
 
     if (port != 0)
         event_set_pending(v, port);
-}
-
-bool hv_event_pending(const struct vcpu *v)
-{
-    return __atomic_load_n(&v->info->evtchn_upcall_pending, __ATOMIC_SEQ_CST) != 0 &&
-           __atomic_load_n(&v->info->evtchn_upcall_mask, __ATOMIC_RELAXED) == 0;
 }
 
 bool hv_event_port_pending(const struct domain *d, uint32_t port)

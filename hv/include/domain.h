@@ -48,6 +48,13 @@ static inline void hv_mark_context(const struct vcpu *v)
                                  (v->user_mode ? HV_MARK_MODE_USER : HV_MARK_MODE_KERNEL));
 }
 
+/* hv_event_pending() - would the upcall be delivered to @v now? Two bytes that the guest and other CPUs write. */
+static inline bool hv_event_pending(const struct vcpu *v)
+{
+    return __atomic_load_n(&v->info->evtchn_upcall_pending, __ATOMIC_SEQ_CST) != 0 &&
+           __atomic_load_n(&v->info->evtchn_upcall_mask, __ATOMIC_RELAXED) == 0;
+}
+
 /* hv_domain_started() - a domain was built and runs. hv_domain_ended() - it will not run again: reports it, and when it
  * was the last one ends the machine. hv_domain_all_built() - no more will be started. All in hv/core/shutdown.c. */
 void hv_domain_started(struct domain *d);

@@ -21,7 +21,7 @@ struct hv_event_channel {
     uint32_t remote_port, reserved2;
 };
 struct hv_event_domain {
-    struct hv_spinlock lock; /* guards everything here; not held while an event is delivered to another domain */
+    struct hv_spinlock lock; /* guards everything here; with another domain's, the lower domain id first */
     uint32_t n_ports;        /* ports below this have a bucket */
     struct hv_event_channel *bucket[HV_EVENT_BUCKETS];
 };
@@ -37,6 +37,4 @@ int hv_event_send(struct domain *d, uint32_t port);
 void hv_event_send_virq(struct vcpu *v, unsigned virq);
 /* hv_event_close_all() - when a domain has ended. */
 void hv_event_close_all(struct domain *d);
-/* hv_event_pending() - would the upcall be delivered now? */
-bool hv_event_pending(const struct vcpu *v);
 bool hv_event_port_pending(const struct domain *d, uint32_t port);

@@ -5,6 +5,8 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
+#include "hv/include/percpu.h"
 
 enum hv_softirq {
     HV_SOFTIRQ_TIMER,
@@ -15,5 +17,15 @@ enum hv_softirq {
 };
 void hv_softirq_raise(enum hv_softirq nr);
 void hv_softirq_raise_cpu(unsigned cpu, enum hv_softirq nr);
-bool hv_softirq_pending(void);
+
+/* One word of pending bits a CPU, in a line of its own because other CPUs write it. */
+struct hv_softirq_line {
+    uint32_t bits;
+} __attribute__((aligned(64)));
+HV_PERCPU_DECLARE(struct hv_softirq_line, hv_softirq_line);
+
+static inline bool hv_softirq_pending(void)
+{
+    return __atomic_load_n(&hv_this(hv_softirq_line).bits, __ATOMIC_RELAXED) != 0;
+}
 void hv_softirq_run(void); /* all that are pending; interrupts on */

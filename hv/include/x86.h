@@ -37,6 +37,11 @@
 #define X86_RFLAGS_AC   (1 << 18)
 #define X86_RFLAGS_ID   (1 << 21)
 
+/* CPUID feature bits: leaf 1 EDX, leaf 80000001h EDX */
+#define X86_CPUID_PGE    (1 << 13)
+#define X86_CPUID_FXSR   (1 << 24)
+#define X86_CPUID_EXT_NX (1 << 20)
+
 /* Model-specific registers */
 #define X86_MSR_TSC            0x00000010
 #define X86_MSR_APIC_BASE      0x0000001b
