@@ -22,7 +22,7 @@ SECTIONS
         *(.text .text.*)
     } :text
     .rodata : AT(ADDR(.rodata) - HV_IMAGE_BASE) {
-        *(.rodata .rodata.*)
+        *(.rodata .rodata.* .data.rel.ro .data.rel.ro.*)
         *(.got .got.plt)
         . = ALIGN(8);
         __ex_table_start = .;
@@ -35,7 +35,11 @@ SECTIONS
     .note.pvh : AT(ADDR(.note.pvh) - HV_IMAGE_BASE) { KEEP(*(.note.pvh)) } :text :note
     . = ALIGN(0x200000);
     hv_data_start = .;
-    .data : AT(ADDR(.data) - HV_IMAGE_BASE) { *(.data .data.*) } :data
+    .data : AT(ADDR(.data) - HV_IMAGE_BASE) {
+        *(.data.read_mostly)
+        . = ALIGN(64); /* what is written all the time takes no line away from what never is */
+        *(.data .data.*)
+    } :data
     .bss (NOLOAD) : AT(ADDR(.bss) - HV_IMAGE_BASE) {
         *(.bss.page_aligned)
         . = ALIGN(0x8000);

@@ -11,6 +11,7 @@
 #include "hv/include/domain.h"
 #include "hv/include/lapic.h"
 #include "hv/include/printk.h"
+#include "hv/include/sections.h"
 #include "hv/include/string.h"
 #include "hv/include/x86_insn.h"
 
@@ -20,10 +21,10 @@
 extern uint8_t __percpu_start[], __percpu_end[];
 
 struct hv_counters hv_abi_counters[HV_ABI_MAX_CPUS];
-struct hv_cpumask hv_cpu_online;
-unsigned hv_n_cpus = 1;
-uint64_t hv_percpu_offset[HV_MAX_CPUS];
-static uint8_t apic_id_of[HV_MAX_CPUS];
+HV_READ_MOSTLY struct hv_cpumask hv_cpu_online = {0};
+HV_READ_MOSTLY unsigned hv_n_cpus = 1;
+HV_READ_MOSTLY uint64_t hv_percpu_offset[HV_MAX_CPUS] = {0};
+static HV_READ_MOSTLY uint8_t apic_id_of[HV_MAX_CPUS] = {0};
 static unsigned n_found = 1; /* CPUs in the MADT, this one included */
 
 unsigned hv_smp_apic_id(unsigned cpu)

@@ -10,6 +10,7 @@
 #include "hv/include/domain.h"
 #include "hv/include/lapic.h"
 #include "hv/include/printk.h"
+#include "hv/include/sections.h"
 #include "hv/include/x86_insn.h"
 
 #define PIT_HZ          1193182u
@@ -28,8 +29,8 @@ struct reading {
     uint32_t pit, lapic;
 };
 
-static struct time_scale tsc_scale, lapic_scale;
-static uint64_t tsc_start, tsc_khz;
+static HV_READ_MOSTLY struct time_scale tsc_scale = {0, 0}, lapic_scale = {0, 0};
+static HV_READ_MOSTLY uint64_t tsc_start = 0, tsc_khz = 0;
 
 static uint32_t pit_count(void)
 {

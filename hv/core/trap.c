@@ -133,17 +133,20 @@ void hv_trap(struct cpu_regs *regs)
     }
 }
 
-/* hv_exit_work() - from entry.S, interrupts off; nothing may be left to do when it returns, so it looks again. */
+/*
+ * hv_exit_work() - from entry.S, interrupts off; nothing may be left to do when it returns. Delivering an event may
+ * itself raise a softirq (a guest whose stack is bad is ended there), so it looks again.
+ */
 void hv_exit_work(void)
 {
-    struct vcpu *v;
-
-    while (hv_softirq_pending()) {
-        hv_irq_enable();
-        hv_softirq_run(); /* does not return if another vCPU's turn has come */
-        hv_irq_disable();
-    }
-    v = hv_current();
-    if (hv_event_pending(v))
+    do {
+        while (hv_softirq_pending()) {
+            hv_irq_enable();
+            hv_softirq_run(); /* does not return if another vCPU's turn has come */
+            hv_irq_disable();
+        }
+        if (!hv_event_pending(hv_current()))
+            return;
         hv_pv_deliver_events(hv_guest_regs());
+    } while (hv_softirq_pending());
 }

@@ -6,6 +6,7 @@
 #include "hv/include/options.h"
 #include <stdbool.h>
 #include "hv/include/printk.h"
+#include "hv/include/sections.h"
 #include "hv/include/string.h"
 
 enum type { INT, ENUM, BOOL };
@@ -30,7 +31,7 @@ static const struct hv_options defaults = {
 #include "hv/abi/options.def"
 #undef OPT
 };
-struct hv_options hv_opt = {
+HV_READ_MOSTLY struct hv_options hv_opt = {
 #define OPT(sym, name, type, def, min, max, choices, text) .sym = (def),
 #include "hv/abi/options.def"
 #undef OPT
