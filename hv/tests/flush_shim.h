@@ -7,6 +7,11 @@
 #include <stdint.h>
 #include "hv/include/count.h"
 #include "hv/include/domain.h"
+#include "hv/include/lapic.h"
+#include "hv/include/options.h"
+#include "hv/include/printk.h"
+#include "hv/include/sched.h"
+#include "hv/include/softirq.h"
 #include "hv/include/static_branch.h"
 #include "hv/include/x86_insn.h"
 

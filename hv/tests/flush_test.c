@@ -83,9 +83,11 @@ static void small_step(void)
 }
 static void empty_tlb(void)
 {
-    small_step();
+    for (int n = rand() % 8; n; n--)
+        small_step();
     memset(tlb[shim_cpu], 0, sizeof(tlb[shim_cpu]));
-    small_step();
+    for (int n = rand() % 8; n; n--)
+        small_step();
 }
 void shim_cr3(void)
 {
@@ -150,8 +152,11 @@ static void run(unsigned clock, unsigned bits, unsigned global)
     tlbflush_clock = 1;
     shim_filtered = n_taken = 0;
     hv_flush_init();
-    for (shim_cpu = 0; shim_cpu < CPUS; shim_cpu++)
+    for (shim_cpu = 0; shim_cpu < CPUS; shim_cpu++) {
         hv_flush_cpu_init();
+        *stamp_of[shim_cpu] = 0; /* as after power-on; a former run's stamps would lie in the future */
+        hv_flush_own_clock[shim_cpu] = 0;
+    }
     for (unsigned n = 0; n < 200000; n++)
         step();
     assert_true(n_taken > 1000);
