@@ -255,8 +255,10 @@ uint64_t cpu_state_hash(const struct cpu *c, uint64_t seed)
         h = cpu_mix(h, c->dr[k]);
     for (unsigned k = 0; k < 4; k++)
         h = cpu_mix(h, c->mmu.pdpte[k]);
-    h = cpu_mix(h, (uint64_t)c->halted | c->wait_sipi << 1 | c->nmi_pending << 2 | c->nmi_blocked << 3 |
-                       c->shutdown << 4 | c->step_pending << 5 | c->extint_line << 6 | (uint64_t)c->int_shadow << 8 |
-                       (uint64_t)(uint16_t)c->extint_vector << 16);
+    const uint64_t bits[] = {c->halted,      c->wait_sipi,  c->nmi_pending,
+                             c->nmi_blocked, c->shutdown,   c->step_pending,
+                             c->extint_line, c->int_shadow, (uint16_t)c->extint_vector};
+    for (size_t k = 0; k < sizeof bits / sizeof bits[0]; k++)
+        h = cpu_mix(h, bits[k]);
     return lapic_hash(c, h);
 }
