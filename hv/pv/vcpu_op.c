@@ -132,7 +132,7 @@ static long register_info(struct vcpu *v, uint64_t arg)
     hv_spin_unlock(&d->pv.mm_lock);
     if (rc)
         return rc;
-    struct vcpu_info *info = (struct vcpu_info *)((char *)hv_mfn_to_virt(r.mfn) + r.offset);
+    struct vcpu_info *info = (struct vcpu_info *)((uintptr_t)hv_mfn_to_virt(r.mfn) + r.offset);
     uint64_t flags = hv_spin_lock_irqsave(&d->event.lock);
     *info = *v->info;
     info->evtchn_pending_sel = UINT64_MAX;
