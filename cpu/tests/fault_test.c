@@ -125,6 +125,14 @@ static void no_error_code(void **state)
     expect(START(breakpoint), 3, false, 0, RIG_CODE + 1, RIG_STACK);
 }
 
+/* Long mode aligns the frame to 16 bytes and saves the stack pointer as it was. */
+RIG_CODE_64(odd_stack, "addq $-5, %rsp\n ud2\n");
+static void frame_is_aligned(void **state)
+{
+    (void)state;
+    expect(START(odd_stack), 6, false, 0, RIG_CODE + 4, RIG_STACK - 5);
+}
+
 /* A store over two pages of which the second is read-only: no byte of the first may change. */
 static void crossing_is_atomic(void **state)
 {
@@ -229,6 +237,7 @@ int main(void)
         cmocka_unit_test(pf_read),         cmocka_unit_test(pf_write),       cmocka_unit_test(pf_fetch),
         cmocka_unit_test(gp_noncanonical), cmocka_unit_test(gp_selector),    cmocka_unit_test(gp_registers),
         cmocka_unit_test(no_error_code),   cmocka_unit_test(double_fault),   cmocka_unit_test(crossing_is_atomic),
-        cmocka_unit_test(user_faults),     cmocka_unit_test(syscall_sysret), cmocka_unit_test(ss_noncanonical)};
+        cmocka_unit_test(user_faults),     cmocka_unit_test(syscall_sysret), cmocka_unit_test(ss_noncanonical),
+        cmocka_unit_test(frame_is_aligned)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

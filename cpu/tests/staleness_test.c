@@ -9,9 +9,11 @@
 
 #define PAGE 0x40000000ull
 
-/* Read PAGE (old), change its entry (at RSI) to RDI, do something, read again into RBX; stop. */
+/* Read PAGE (old; thrice, so that a shortcut stands), change its entry (at RSI) to RDI, do something, read again into
+ * RBX; stop. */
 #define PROGRAM(flush)                                                                                                 \
-    "movabsq $0x40000000, %r8\n movq (%r8), %rax\n movq %rdi, (%rsi)\n" flush "movq (%r8), %rbx\n outb %al, $0xf4\n"
+    "movabsq $0x40000000, %r8\n movq (%r8), %rax\n movq (%r8), %rax\n movq (%r8), %rax\n movq %rdi, (%rsi)\n" flush    \
+    "movq (%r8), %rbx\n outb %al, $0xf4\n"
 
 RIG_CODE_64(no_flush, PROGRAM(""));
 RIG_CODE_64(with_invlpg, PROGRAM("invlpg (%r8)\n"));

@@ -83,6 +83,31 @@ static void waits_and_changes_nothing(void **state)
     }
 }
 
+/* A port and an IPI are shared even when code, data and translation are all at hand. */
+static void devices_wait_for_their_turn(void **state)
+{
+    static const struct waiter devices[] = {WAITER(wait_out), WAITER(wait_icr)};
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        struct rig *r = rig_new(1);
+        rig_put(r, RIG_CODE, devices[k].code, (uint64_t)(devices[k].end - devices[k].code));
+        rig_map(r, 0xfee00000, 0xfee00000, RIG_P | RIG_W);
+        rig_long(r, r->c);
+        r->c->r[2] = 0xfee00300;
+        while (cpu_instructions(r->c) == 0) /* in its turn it runs, and warms everything up */
+            cpu_run(r->c, cpu_now(r->c) + 1, CYC_NEVER);
+        unsigned ipis = r->ipis;
+        uint64_t accesses = cpu_stats(r->c)->io_accesses;
+        r->c->r[CPU_RIP] = RIG_CODE;
+        r->c->fetch_line = ~0ull;
+        assert_int_equal(cpu_run(r->c, CYC_NEVER, 0), CPU_STOP_TURN);
+        assert_int_equal(cpu_instructions(r->c), 1);
+        assert_int_equal(cpu_stats(r->c)->io_accesses, accesses);
+        assert_int_equal(r->ipis, ipis);
+        rig_free(r);
+    }
+}
+
 /* Strides over lines and pages, read-modify-writes, calls, a locked add, mispredicted branches, INVLPG and CR3 loads.
  */
 RIG_CODE_64(mix, "movl $300, %ecx\n movabsq $0x40000000, %rbx\n xorl %esi, %esi\n"
@@ -196,9 +221,11 @@ static void cores_in_time_order(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(waits_and_changes_nothing), cmocka_unit_test(shortcut_changes_nothing),
-        cmocka_unit_test(slices_change_nothing), cmocka_unit_test(functional_is_one_cycle_an_instruction),
-        cmocka_unit_test(cores_in_time_order)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(waits_and_changes_nothing),
+                                       cmocka_unit_test(devices_wait_for_their_turn),
+                                       cmocka_unit_test(shortcut_changes_nothing),
+                                       cmocka_unit_test(slices_change_nothing),
+                                       cmocka_unit_test(functional_is_one_cycle_an_instruction),
+                                       cmocka_unit_test(cores_in_time_order)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
