@@ -115,7 +115,7 @@ static struct cpu_event piece_acquire(struct cpu *c, const struct access *a, str
     if (c->mode == CPU_TIMING) {
         enum mem_op op = a->kind == MMU_WRITE ? MEM_WRITE : MEM_READ;
         if (!mem_access(c->mem, c->core, p->t.a, op, c->now, c->now < c->share_limit, &r))
-            return CPU_EV_WAIT;
+            return cpu_line_wait(c, p->t.a, &r);
         note_latency(c, a, p, &r);
         if (r.source != MEM_SRC_L1 || r.latency_cyc != c->l1_cyc)
             return CPU_OK;

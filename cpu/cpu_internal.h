@@ -219,6 +219,8 @@ struct cpu {
     cyc_t now;            /* issue time of the running instruction */
     unsigned slot_in_cyc; /* instructions already issued in this cycle */
     cyc_t share_limit, run_limit;
+    cyc_t line_until; /* a CPU_WAIT was for line_wanted, which another core's transaction has until then; 0: for the turn */
+    hpa_t line_wanted;
     struct cpu_acc acc;
     struct ledger_row *row, *rows[2]; /* the row charged now; at CPL 0, at CPL 1 to 3 */
     uint32_t busy;           /* registers whose value may come later than now: bits as in struct cpu_insn.src */
@@ -368,6 +370,14 @@ static inline struct cpu_event cpu_store(struct cpu *c, unsigned seg, uint64_t o
 static inline struct cpu_event cpu_need_turn(struct cpu *c)
 {
     return c->now < c->share_limit ? CPU_OK : CPU_EV_WAIT;
+}
+
+/* cpu_line_wait() - mem_access() refused: CPU_WAIT, for the turn or for the line at @a. */
+static inline struct cpu_event cpu_line_wait(struct cpu *c, hpa_t a, const struct mem_result *refused)
+{
+    c->line_until = refused->wait_until;
+    c->line_wanted = hpa_line(a);
+    return CPU_EV_WAIT;
 }
 
 /* Port access with permission check (IOPL, TSS bitmap): cpu/io.c */

@@ -38,7 +38,7 @@ static struct cpu_event enter_line_slow(struct cpu *c, uint64_t la)
     struct mem_result r = {0};
     if (c->mode == CPU_TIMING) {
         if (!mem_access(c->mem, c->core, t.a, MEM_FETCH, c->now, c->now < c->share_limit, &r))
-            return CPU_EV_WAIT;
+            return cpu_line_wait(c, t.a, &r);
         if (r.source != MEM_SRC_L1)
             pipeline_charge(c, LEDGER_FRONTEND, r.latency_cyc);
     }

@@ -55,6 +55,11 @@ static void stall_until(struct cpu *c, cyc_t when, enum ledger_cause cause, hpa_
         charge_line(c, cause, line, when - c->now);
 }
 
+void pipeline_wait_line(struct cpu *c, cyc_t when, hpa_t line)
+{
+    stall_until(c, when, LEDGER_COHERENCE, line);
+}
+
 /* Wait for the slowest of @need; one wait, one cause: the others were ready by then. */
 static void wait_registers(struct cpu *c, uint32_t need)
 {

@@ -42,6 +42,8 @@ void pipeline_retire_slow(struct cpu *c, const struct cpu_insn *i, bool taken);
 void pipeline_close_group(struct cpu *c);
 /* pipeline_charge() - @cyc pass while the whole pipeline waits. No time passes in functional mode. */
 void pipeline_charge(struct cpu *c, enum ledger_cause cause, cyc_t cyc);
+/* pipeline_wait_line() - nothing goes on until @when: another core's transaction has @line. */
+void pipeline_wait_line(struct cpu *c, cyc_t when, hpa_t line);
 /* pipeline_drain() - until all earlier results are there and all stores are done; the latter charged to @cause. */
 void pipeline_drain(struct cpu *c, enum ledger_cause cause);
 /* pipeline_delivered() - an exception or interrupt was delivered: its own cost and what c->acc gathered. */

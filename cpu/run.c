@@ -161,6 +161,16 @@ static int run_from(struct cpu *c, const struct cpu_insn *i)
     }
 }
 
+/* A core that waits for a line waits at once: its next turn is when it may ask again. */
+static enum cpu_stop end_turn(struct cpu *c, int stop)
+{
+    if (stop == CPU_STOP_TURN && c->line_until) {
+        pipeline_wait_line(c, c->line_until, c->line_wanted);
+        c->line_until = 0;
+    }
+    return (enum cpu_stop)stop;
+}
+
 enum cpu_stop cpu_run(struct cpu *c, cyc_t run_limit, cyc_t share_limit)
 {
     c->run_limit = run_limit;
@@ -176,7 +186,7 @@ enum cpu_stop cpu_run(struct cpu *c, cyc_t run_limit, cyc_t share_limit)
         if (c->attention) {
             int stop = boundary(c);
             if (stop != GO_ON)
-                return (enum cpu_stop)stop;
+                return end_turn(c, stop);
             if (c->now >= c->run_limit)
                 return CPU_STOP_LIMIT;
         }
@@ -184,6 +194,6 @@ enum cpu_stop cpu_run(struct cpu *c, cyc_t run_limit, cyc_t share_limit)
         const struct cpu_insn *i = fetch_insn(c, &ev);
         int stop = i ? run_from(c, i) : handle(c, NULL, ev);
         if (stop != GO_ON)
-            return (enum cpu_stop)stop;
+            return end_turn(c, stop);
     }
 }

@@ -17,8 +17,10 @@ static bool touch(struct cpu *c, hpa_t a, enum mem_op op, uint32_t *lat)
     if (c->mode == CPU_FUNCTIONAL)
         return true;
     struct mem_result r;
-    if (!mem_access(c->mem, c->core, a, op, c->now, c->now < c->share_limit, &r))
+    if (!mem_access(c->mem, c->core, a, op, c->now, c->now < c->share_limit, &r)) {
+        (void)cpu_line_wait(c, a, &r); /* the walk says MMU_WAIT */
         return false;
+    }
     *lat += r.latency_cyc;
     return true;
 }

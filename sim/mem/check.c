@@ -33,7 +33,7 @@ static uint64_t hash_directory(const struct dir *d)
         const struct dir_entry *e = dir_at(d, i);
         if (e->line == NO_LINE)
             continue;
-        uint64_t h = mix(mix(mix(e->line, e->owner), e->last_core), e->busy_until);
+        uint64_t h = mix(mix(mix(e->line, e->owner), e->last_core), e->busy_until + 3 * e->promised + 5 * e->hold_cyc);
         for (unsigned w = 0; w < d->words; w++)
             h = mix(h, e->agents[w]);
         sum += h;
@@ -46,6 +46,7 @@ uint64_t mem_state_hash(const struct mem_sys *m, uint64_t seed)
     uint64_t h = mix(seed, hash_directory(&m->dir));
     for (unsigned i = 0; i < m->cfg.n_cores; i++) {
         h = hash_cache(hash_cache(h, &m->l1i[i]), &m->l1d[i]);
+        h = mix(mix(h, m->place[i].line), m->place[i].at);
         const uint64_t *stats = (const uint64_t *)&m->stats[i];
         for (size_t s = 0; s < sizeof m->stats[i] / sizeof *stats; s++)
             h = mix(h, stats[s]);

@@ -3,10 +3,21 @@
  * What happens between agents: a node asks for a line, others supply it or give it up, lines leave nodes and L3s.
  *
  * Serial use of a line: a transaction that moves the line or changes who owns it keeps the directory entry busy until
- * the requester has the data. Whoever comes meanwhile waits for that, so N cores that write one line get it one
- * transfer time after the other: the throughput of a hot line is 1 / transfer time, whatever N is. A read that the
+ * the requester has the data. Whoever comes meanwhile waits in order of arrival, so N cores that write one line get it
+ * one transfer time after the other: the throughput of a hot line is 1 / transfer time, whatever N is. A read that the
  * owner merely answers (O, or a dirty line in another L3) keeps it busy for the time on the link. Reads of clean shared
  * lines, from L3 or memory, do not serialise.
+ *
+ * Waiting means that nothing has happened yet: neither states nor data. Were a queued write carried out when it is
+ * asked for, cores would see each other's writes long before the line could have travelled, and a compare-and-exchange
+ * loop would lose against cores that stand behind it in the queue.
+ *
+ * The hold: after a write's data has arrived, the line stays for the time that the next request's probe needs to get
+ * there, which is what lets the retry of a failed compare-and-exchange succeed. A request that was queued had its probe
+ * sent at arrival, so its own latency is shorter by that time: the service time is the transfer time either way.
+ *
+ * The queue: a core that must wait is told when to ask again: when the line will be free at the earliest, given those
+ * before it. If it is busy then all the same, the core keeps its place; who comes new goes behind all that wait.
  *
  * Who supplies: the own group's L3, else an owner (M, O, E) in another cache, else memory. Clean shared copies in other
  * cores do not supply (K8 and the front-side bus read such lines from memory).
@@ -286,25 +297,85 @@ static enum line_state acquire_write(struct mem_sys *m, struct request *r, struc
     return LINE_M;
 }
 
+/* Is @core back at the time it was given for @line? */
+static bool is_due(const struct mem_sys *m, unsigned core, uint32_t line, cyc_t now)
+{
+    return m->place[core].line == line && m->place[core].at == now;
+}
+
+/* A core does not wait for its own transaction while that is under way (it is the same miss), nor out its own hold when
+ * nobody is behind it. A free line is left to those who stand in the queue. */
+static bool must_wait(const struct mem_sys *m, const struct dir_entry *e, unsigned core, cyc_t now)
+{
+    if (e->busy_until > now)
+        return e->last_core != core || (now >= e->busy_until - e->hold_cyc && e->promised > now);
+    return e->promised > now && !is_due(m, core, e->line, now);
+}
+
+static cyc_t later(cyc_t a, cyc_t b)
+{
+    return a > b ? a : b;
+}
+
+cyc_t coherence_wait(struct mem_sys *m, unsigned core, uint32_t line, enum mem_op op, cyc_t now)
+{
+    struct dir_entry *e = dir_find(&m->dir, line);
+    if (!e || !must_wait(m, e, core, now))
+        return 0;
+    uint32_t service_cyc = op == MEM_WRITE ? m->cfg.xfer_die_cyc : m->cfg.link_busy_cyc;
+    cyc_t until = is_due(m, core, line, now)
+                      ? later(e->busy_until, now + 1)
+                      : later(e->busy_until, e->promised > now ? e->promised + service_cyc : now + 1);
+    e->promised = later(e->promised, until);
+    m->place[core].line = line;
+    m->place[core].at = until;
+    m->stats[core].coherence_cyc += until - now;
+    return until;
+}
+
+/* The line is busy with @core's transaction, which takes @cyc from @now; @is_write: it is held for a while after. */
+static void make_busy(const struct mem_sys *m, struct dir_entry *e, unsigned core, cyc_t now, uint32_t cyc,
+                      bool is_write)
+{
+    uint32_t half = m->cfg.xfer_die_cyc / 2, probes = 2 * m->cfg.probe_cyc;
+    e->hold_cyc = !is_write ? 0 : probes < half ? probes : half;
+    e->busy_until = now + cyc + e->hold_cyc;
+    e->last_core = (uint16_t)core;
+}
+
+/* The part of the latency that passed while the request stood in the queue: its probe was on its way. */
+static uint32_t head_start(const struct mem_sys *m, const struct dir_entry *e, unsigned core, uint32_t latency_cyc,
+                           cyc_t now)
+{
+    if (!is_due(m, core, e->line, now))
+        return 0;
+    return e->hold_cyc < latency_cyc ? e->hold_cyc : latency_cyc - 1;
+}
+
 enum line_state coherence_acquire(struct mem_sys *m, struct request *r, enum line_state held)
 {
     struct dir_entry *e = dir_get(&m->dir, r->line);
-    uint32_t wait_cyc = 0;
-    /* A core does not wait for its own transaction: that is the same miss, still under way. */
-    if (e->busy_until > r->now && e->last_core != r->core)
-        wait_cyc = (uint32_t)(e->busy_until - r->now);
     bool others_hold, peers = false;
     if (r->op == MEM_WRITE && m->cfg.l2_cores > 1)
         peers = coherence_peers(m, r->core, r->line, true, &others_hold);
     enum line_state st = r->op == MEM_WRITE ? acquire_write(m, r, e, held) : acquire_read(m, r, e);
-    r->latency_cyc += wait_cyc;
-    if (r->busy_cyc) {
-        e->busy_until = r->now + wait_cyc + r->busy_cyc;
-        e->last_core = (uint16_t)r->core;
-    }
-    if (wait_cyc || peers)
+    uint32_t early_cyc = r->source == MEM_SRC_REMOTE ? head_start(m, e, r->core, r->latency_cyc, r->now) : 0;
+    r->latency_cyc -= early_cyc;
+    if (r->busy_cyc)
+        make_busy(m, e, r->core, r->now, r->busy_cyc - (early_cyc < r->busy_cyc ? early_cyc : 0), r->op == MEM_WRITE);
+    if (peers)
         r->source = MEM_SRC_REMOTE;
     return st;
+}
+
+uint32_t coherence_peer_transfer(struct mem_sys *m, unsigned core, uint32_t line, bool is_write, cyc_t now,
+                                 uint32_t least_cyc)
+{
+    struct dir_entry *e = dir_find(&m->dir, line);
+    uint32_t cyc = m->cfg.xfer_die_cyc > least_cyc ? m->cfg.xfer_die_cyc : least_cyc;
+    cyc -= head_start(m, e, core, cyc, now);
+    make_busy(m, e, core, now, cyc, is_write);
+    return cyc;
 }
 
 /* ---- lines leave ---------------------------------------------------------------------------------------------------

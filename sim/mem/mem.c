@@ -104,6 +104,9 @@ struct mem_sys *mem_new(const struct mem_cfg *cfg)
     m->link_until = g_new0(cyc_t, m->n_dies);
     m->dram_until = g_new0(cyc_t, (size_t)m->n_sockets * cfg->dram_channels);
     m->stats = g_new0(struct mem_stats, cfg->n_cores);
+    m->place = g_new(struct place, cfg->n_cores);
+    for (unsigned i = 0; i < cfg->n_cores; i++)
+        m->place[i] = (struct place){NO_LINE, 0};
     return m;
 }
 
@@ -130,6 +133,7 @@ void mem_free(struct mem_sys *m)
     g_free(m->link_until);
     g_free(m->dram_until);
     g_free(m->stats);
+    g_free(m->place);
     g_free(m);
 }
 
@@ -327,13 +331,7 @@ static bool settle_peers(struct mem_sys *m, unsigned core, uint32_t line, enum m
     bool others_hold = false;
     if (m->cfg.l2_cores == 1 || !coherence_peers(m, core, line, op == MEM_WRITE, &others_hold))
         return others_hold;
-    struct dir_entry *e = dir_find(&m->dir, line);
-    uint32_t cyc = m->cfg.xfer_die_cyc > out->latency_cyc ? m->cfg.xfer_die_cyc : out->latency_cyc;
-    if (e->busy_until > now && e->last_core != core)
-        cyc += (uint32_t)(e->busy_until - now);
-    e->busy_until = now + cyc;
-    e->last_core = (uint16_t)core;
-    out->latency_cyc = cyc;
+    out->latency_cyc = coherence_peer_transfer(m, core, line, op == MEM_WRITE, now, out->latency_cyc);
     out->source = MEM_SRC_REMOTE;
     return others_hold;
 }
@@ -359,8 +357,14 @@ static bool slow_access(struct mem_sys *m, unsigned core, uint32_t line, enum me
     __builtin_prefetch(dir_at(&m->dir, dir_home(&m->dir, line)), 1);
     struct found f = look(m, core, line, op);
     bool enough = op == MEM_WRITE ? f.st == LINE_E || f.st == LINE_M : f.st != LINE_I;
+    out->wait_until = 0;
     if (!may_share && (!enough || m->cfg.l2_cores > 1 || fill_pushes_out(m, core, line, op, &f)))
         return false;
+    if (!enough || m->cfg.l2_cores > 1) {
+        out->wait_until = coherence_wait(m, core, line, op, now);
+        if (out->wait_until)
+            return false;
+    }
     enum line_state st = f.st;
     bool others_hold = false;
     if (enough) {

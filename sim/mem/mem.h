@@ -48,6 +48,7 @@ struct mem_result {
     uint8_t source;       /* enum mem_source */
     uint8_t writable;     /* line is M in this core's L1D: a write may be taken without calling here */
     uint16_t slot;        /* its slot in L1D (or L1I for a fetch): index of the age stamp */
+    cyc_t wait_until;     /* on false only, see mem_access() */
 };
 
 /*
@@ -72,8 +73,11 @@ void mem_set_client(struct mem_sys *m, const struct mem_client_ops *ops, void *o
 /**
  * mem_access() - one access to one line.
  * @core: 0..n_cores-1.  @a: any address in the line; RAM only.  @now: the core's time, cycles.
- * @may_share: this core is first in time order.  @out: written only on true.
- * Return: false when a shared action is needed and not allowed; nothing changed. Charges nobody: the caller does.
+ * @may_share: this core is first in time order.  @out: written whole on true; on false only out->wait_until.
+ * Return: false when the access cannot be made now, and then no cache has changed:
+ *   wait_until = 0: a shared action is needed and this core is not first in time order;
+ *   wait_until > now: another core's transaction has the line. Ask again then: the place in the queue is kept.
+ * Charges nobody: the caller does.
  */
 bool mem_access(struct mem_sys *m, unsigned core, hpa_t a, enum mem_op op, cyc_t now, bool may_share,
                 struct mem_result *out);

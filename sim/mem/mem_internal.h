@@ -95,7 +95,9 @@ struct dir_entry {
     uint32_t line;
     uint16_t owner;     /* agent in state E, O or M; NO_AGENT */
     uint16_t last_core; /* whose transaction made it busy */
+    uint32_t hold_cyc;  /* the last part of it: the data is there, a queued request's probe is on its way */
     cyc_t busy_until;
+    cyc_t promised;    /* when the last core in the queue is to ask again; in the past: nobody waits */
     uint64_t agents[]; /* bit set of holders, dir.words words */
 };
 struct dir {
@@ -134,6 +136,12 @@ static inline bool dir_has(const struct dir_entry *e, unsigned agent)
 /* Does any agent hold it, @but (or NO_AGENT) not counted? */
 bool dir_any_but(const struct dir *d, const struct dir_entry *e, unsigned but);
 
+/* A core's place in the queue for a line: it is to ask again at that time. */
+struct place {
+    uint32_t line;
+    cyc_t at;
+};
+
 /* ---- everything ----------------------------------------------------------------------------------------------------
  */
 struct mem_sys {
@@ -145,8 +153,9 @@ struct mem_sys {
     struct cache *l2, *l3;                             /* by node, by group */
     uint16_t *node_of, *group_of, *die_of, *socket_of; /* by core */
     struct dir dir;
-    cyc_t *link_until; /* by die: its way out; with a bus only [0], the bus */
-    cyc_t *dram_until; /* by socket * channels + channel */
+    struct place *place; /* by core */
+    cyc_t *link_until;   /* by die: its way out; with a bus only [0], the bus */
+    cyc_t *dram_until;   /* by socket * channels + channel */
     struct mem_stats *stats;
     const struct mem_client_ops *client;
     void *client_opaque;
@@ -167,16 +176,23 @@ struct request {
     cyc_t now;
     /* out; the caller clears them */
     uint32_t latency_cyc;
-    uint32_t busy_cyc; /* how long the line is busy after any waiting; 0: as it was */
+    uint32_t busy_cyc; /* how long the line is busy; 0: as it was */
     uint8_t source;
 };
 /* The node gets the line in a state that will do for r->op; @held: what it has now. Other agents are probed. The own
  * arrays are left to the caller. Return: the node's new state. */
 enum line_state coherence_acquire(struct mem_sys *m, struct request *r, enum line_state held);
+/* Until when @core has to leave the line alone because another core's transaction has it; 0: it need not. A place in
+ * the queue is taken. */
+cyc_t coherence_wait(struct mem_sys *m, unsigned core, uint32_t line, enum mem_op op, cyc_t now);
 /* A line leaves a node, which held it in @st and no longer has it in L1D or L2. */
 void coherence_depart(struct mem_sys *m, unsigned node, uint32_t line, enum line_state st, cyc_t now);
 /* Other cores of the same node give up the line (write), or the right to write it (read). Return: was one disturbed? */
 bool coherence_peers(struct mem_sys *m, unsigned core, uint32_t line, bool is_write, bool *others_hold);
+
+/* The transfer that such a disturbance costs, at least @least_cyc. Return: its latency. */
+uint32_t coherence_peer_transfer(struct mem_sys *m, unsigned core, uint32_t line, bool is_write, cyc_t now,
+                                 uint32_t least_cyc);
 
 void client_line_lost(struct mem_sys *m, unsigned core, uint32_t slot, bool keep_read);
 void client_fetch_lost(struct mem_sys *m, unsigned core, uint32_t slot);

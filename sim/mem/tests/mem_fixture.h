@@ -129,3 +129,13 @@ static inline struct op random_op(struct rng *r, unsigned n_cores, unsigned n_li
     uint64_t line = v & 0x700 ? v >> 32 & 0xffff : v >> 32 & 3;
     return (struct op){(unsigned)(v >> 16 & 0xffff) % n_cores, {line % n_lines * 64 + (v & 63)}, mix[v >> 12 & 7]};
 }
+
+/* The access, made by a core that has its turn and waits for the line as long as it is told to. Return: when. */
+static inline cyc_t access_when_free(struct mem_sys *m, const struct op *o, cyc_t now, struct mem_result *out)
+{
+    while (!mem_access(m, o->core, o->a, o->op, now, true, out)) {
+        assert_true(out->wait_until > now);
+        now = out->wait_until;
+    }
+    return now;
+}

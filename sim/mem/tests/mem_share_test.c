@@ -74,16 +74,18 @@ static void private_is_private(void **state)
         rng_seed(&r, 50 + f);
         unsigned private_l2 = 0;
         struct op o = {0};
+        cyc_t now = 0;
         for (unsigned i = 0; i < 2000; i++) {
             struct mem_result res;
+            now += 30;
             if (i % 3)
                 o = random_op(&r, fixtures[f].cfg.n_cores, 70);
             uint64_t before = hash_of_the_rest(m, o.core);
-            if (mem_access(m, o.core, o.a, o.op, i * 30, false, &res)) {
+            if (mem_access(m, o.core, o.a, o.op, now, false, &res)) {
                 assert_int_equal(hash_of_the_rest(m, o.core), before);
                 private_l2 += res.source == MEM_SRC_L2;
             } else {
-                assert_true(mem_access(m, o.core, o.a, o.op, i * 30, true, &res));
+                now = access_when_free(m, &o, now, &res);
             }
         }
         if (fixtures[f].cfg.l2_cores <= 1 && fixtures[f].cfg.l2.size_bytes > 512)
@@ -102,13 +104,14 @@ static void refused_changes_nothing(void **state)
         mem_set_client(a, &client, NULL);
         unsigned refused = 0, taken = 0;
         struct op o = {0};
+        cyc_t now = 0;
         for (unsigned i = 0; i < 8000; i++) {
             if (i % 3) /* a third of the accesses repeats the one before, perhaps as a write */
                 o = random_op(&r, fixtures[f].cfg.n_cores, 150);
             else if (o.op == MEM_READ && i & 1)
                 o.op = MEM_WRITE;
             struct mem_result ra, rb;
-            cyc_t now = i * 30;
+            cyc_t at = now += 30;
             uint64_t before = mem_state_hash(a, 0);
             unsigned told_before = told;
             if (mem_access(a, o.core, o.a, o.op, now, false, &ra)) {
@@ -117,10 +120,11 @@ static void refused_changes_nothing(void **state)
                 refused++;
                 assert_int_equal(mem_state_hash(a, 0), before);
                 assert_int_equal(told, told_before);
-                assert_true(mem_access(a, o.core, o.a, o.op, now, true, &ra));
+                assert_int_equal(ra.wait_until, 0);
+                now = access_when_free(a, &o, at, &ra);
                 assert_int_not_equal(mem_state_hash(a, 0), before);
             }
-            assert_true(mem_access(b, o.core, o.a, o.op, now, true, &rb));
+            assert_int_equal(access_when_free(b, &o, at, &rb), now);
             same_result(&ra, &rb);
             assert_int_equal(mem_state_hash(a, 0), mem_state_hash(b, 0));
         }
