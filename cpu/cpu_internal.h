@@ -219,7 +219,8 @@ struct cpu {
     cyc_t now;            /* issue time of the running instruction */
     unsigned slot_in_cyc; /* instructions already issued in this cycle */
     cyc_t share_limit, run_limit;
-    cyc_t line_until; /* a CPU_WAIT was for line_wanted, which another core's transaction has until then; 0: for the turn */
+    cyc_t line_until; /* a CPU_WAIT was for line_wanted, which another core's transaction has until then; 0: for the
+                         turn */
     hpa_t line_wanted;
     struct cpu_acc acc;
     struct ledger_row *row, *rows[2]; /* the row charged now; at CPL 0, at CPL 1 to 3 */

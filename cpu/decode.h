@@ -31,8 +31,9 @@ typedef cpu_exec_fn *const cpu_exec_conds[16];
     X(LOAD)                                                                                                            \
     X(STORE)                                                                                                           \
     X(MOFFS_LOAD)                                                                                                      \
-    X(MOFFS_STORE) X(CR_READ) X(CR_WRITE) X(DR_READ) X(DR_WRITE) X(SREG_LOAD) X(SREG_STORE) X(SREG) X(SRC8) X(SRC16)   \
-        X(IMM) X(CL) X(REG) X(ONE) X(TWO) X(THREE) X(DIRECT) X(INDIRECT) X(STRING) X(SSE) X(PLAIN) X(MARKER)
+    X(MOFFS_STORE)                                                                                                     \
+    X(CR_READ) X(CR_WRITE) X(DR_READ) X(DR_WRITE) X(SREG_LOAD) X(SREG_STORE) X(SREG) X(SRC8) X(SRC16) X(IMM) X(CL)     \
+        X(REG) X(ONE) X(TWO) X(THREE) X(DIRECT) X(INDIRECT) X(STRING) X(SSE) X(PLAIN) X(MARKER)
 enum cpu_form {
 #define CPU_FORM_ENUM(name) CPU_FORM_##name,
     CPU_FORMS(CPU_FORM_ENUM)
