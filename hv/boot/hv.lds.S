@@ -38,7 +38,10 @@ SECTIONS
     .data : AT(ADDR(.data) - HV_IMAGE_BASE) {
         *(.data.read_mostly)
         . = ALIGN(64); /* what is written all the time takes no line away from what never is */
-        /* Unpadded, as it always was: what comes next shares its line. Being first, it gives the line its name. */
+        *(.data.own_line)
+        . = ALIGN(64);
+        /* Unpadded, as it always was: what comes next shares its line, and is hardly ever written. Being first, it gives
+         * the line its name. */
         *(.data.tlbflush_clock)
         *(.data .data.*)
     } :data

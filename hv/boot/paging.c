@@ -6,6 +6,7 @@
  */
 #include "hv/boot/boot.h"
 #include "hv/include/printk.h"
+#include "hv/include/sections.h"
 #include "hv/include/string.h"
 #include "hv/include/x86.h"
 #include "hv/include/x86_insn.h"
@@ -16,7 +17,7 @@
 #define PHYS_LIMIT      (HV_DIRECTMAP_END - HV_DIRECTMAP_BASE)
 #define BOOT_POOL_PAGES 64
 
-uint64_t hv_idle_l4_phys;
+HV_READ_MOSTLY uint64_t hv_idle_l4_phys = 0;
 static uint8_t boot_pool[BOOT_POOL_PAGES][X86_PAGE_BYTES] __attribute__((aligned(4096)));
 static unsigned boot_pool_used;
 

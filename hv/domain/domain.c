@@ -14,6 +14,7 @@
 #include "hv/include/count.h"
 #include "hv/include/event.h"
 #include "hv/include/printk.h"
+#include "hv/include/sections.h"
 #include "hv/include/softirq.h"
 #include "hv/include/string.h"
 #include "hv/include/x86_insn.h"
@@ -27,8 +28,9 @@
 #define FPU_MXCSR    0x1f80
 #define FPU_MXCSR_AT 24
 
-static struct domain *domain_table[MAX_DOMAINS]; /* by id - 1; written by the builder only */
-static unsigned n_domains;
+/* By id - 1; written by the builder only. */
+static HV_READ_MOSTLY struct domain *domain_table[MAX_DOMAINS] = {0};
+static HV_READ_MOSTLY unsigned n_domains = 0;
 
 struct domain *hv_domain_by_id(unsigned domain_id)
 {

@@ -24,6 +24,7 @@
 #include "hv/include/options.h"
 #include "hv/include/printk.h"
 #include "hv/include/sched.h"
+#include "hv/include/sections.h"
 #include "hv/include/softirq.h"
 #include "hv/include/x86.h"
 #include "hv/include/x86_insn.h"
@@ -34,21 +35,22 @@ HV_STATIC_KEY(hv_key_tlb_global);
 static HV_STATIC_KEY(key_clock_percpu);
 static HV_STATIC_KEY(key_clock_none);
 
-/* One word among other data on purpose, as it was: who shares its line is the linker's choice. */
+/* A plain word, not padded, as it was: it leads a line of data that are hardly ever written (hv.lds.S). */
 uint32_t tlbflush_clock = 1;
 
-static uint32_t clock_mask = UINT32_MAX;
+static HV_READ_MOSTLY uint32_t clock_mask = UINT32_MAX;
 
 HV_PERCPU(uint32_t, hv_flush_own_clock);
 HV_PERCPU(uint32_t, hv_flush_own_stamp);
-static uint32_t packed_stamp[HV_MAX_CPUS] __attribute__((aligned(64)));
-static uint32_t *stamp_of[HV_MAX_CPUS]; /* where each CPU's stamp lives; only read after boot */
+static HV_OWN_LINE uint32_t packed_stamp[HV_MAX_CPUS] = {0}; /* 16 CPUs to a line: the point of "packed" */
+static HV_READ_MOSTLY uint32_t *stamp_of[HV_MAX_CPUS] = {0}; /* where each CPU's stamp lives */
 
-static struct {
-    struct hv_spinlock lock;
+/* One shootdown at a time in the whole machine. */
+static HV_OWN_LINE struct hv_spinlock flush_lock = HV_SPINLOCK_INIT;
+static HV_OWN_LINE struct {
     struct hv_cpumask pending; /* CPUs that have not flushed yet */
     uint64_t va;
-} shootdown __attribute__((aligned(64))) = {.lock = HV_SPINLOCK_INIT};
+} shootdown = {0};
 
 void hv_flush_init(void)
 {
@@ -138,7 +140,7 @@ void hv_flush_one_local(uint64_t va)
     hv_invlpg((const void *)va);
 }
 
-/* Caller holds the shootdown lock; @mask is without this CPU. */
+/* Caller holds flush_lock; @mask is without this CPU. */
 static void flush_others(struct hv_cpumask mask, uint64_t va)
 {
     shootdown.va = va;
@@ -159,9 +161,9 @@ void hv_flush_mask(struct hv_cpumask mask, uint64_t va)
     if (!mask.bits)
         return;
     HV_ASSERT(hv_irqs_on());
-    hv_spin_lock(&shootdown.lock);
+    hv_spin_lock(&flush_lock);
     flush_others(mask, va);
-    hv_spin_unlock(&shootdown.lock);
+    hv_spin_unlock(&flush_lock);
 }
 
 /* Vector HV_VECTOR_FLUSH, interrupts off. A CPU that idles on a domain's page tables leaves them, which also flushes.
@@ -182,11 +184,11 @@ void hv_flush_epoch_softirq(void)
 {
     struct hv_cpumask others = hv_cpu_online;
 
-    hv_spin_lock(&shootdown.lock);
+    hv_spin_lock(&flush_lock);
     hv_cpumask_clear(&others, hv_cpu());
     if (others.bits)
         flush_others(others, HV_FLUSH_ALL);
-    hv_spin_unlock(&shootdown.lock);
+    hv_spin_unlock(&flush_lock);
     HV_ASSERT(tlbflush_clock == 0);
     HV_COUNT(clock_epochs);
     __atomic_store_n(&tlbflush_clock, 1, __ATOMIC_RELEASE);

@@ -13,6 +13,7 @@
 #include "hv/include/boot.h"
 #include "hv/include/domain.h"
 #include "hv/include/printk.h"
+#include "hv/include/sections.h"
 #include "hv/include/string.h"
 #include "hv/include/x86.h"
 #include "hv/include/x86_insn.h"
@@ -23,19 +24,21 @@
 #define MAX_RANGES       (HV_BOOT_MAX_RANGES + 2)
 #define FRAMES_OF(bytes) (((bytes) + X86_PAGE_BYTES - 1) / X86_PAGE_BYTES)
 
-struct hv_page *hv_frame_table;
-uint64_t *hv_m2p;
-uint64_t hv_max_mfn;
-uint8_t *hv_frame_chunk_ready;
+HV_READ_MOSTLY struct hv_page *hv_frame_table = NULL;
+HV_READ_MOSTLY uint64_t *hv_m2p = NULL;
+HV_READ_MOSTLY uint64_t hv_max_mfn = 0;
+HV_READ_MOSTLY uint8_t *hv_frame_chunk_ready = NULL;
 
-/* Everything below is guarded by heap_lock. */
-static struct hv_spinlock heap_lock = HV_SPINLOCK_INIT;
-static struct {
-    uint64_t next, end; /* frames not handed out yet */
-} range[MAX_RANGES];
-static unsigned n_ranges;
-static uint32_t free_list = HV_MFN_NONE;
-static uint64_t n_free_list;
+static HV_OWN_LINE struct hv_spinlock heap_lock = HV_SPINLOCK_INIT;
+/* Everything of the heap is guarded by heap_lock. */
+static HV_OWN_LINE struct {
+    uint64_t n_free_list;
+    uint32_t free_list;
+    unsigned n_ranges;
+    struct {
+        uint64_t next, end; /* frames not handed out yet */
+    } range[MAX_RANGES];
+} heap = {.free_list = HV_MFN_NONE};
 
 void hv_clear_page(void *page)
 {
@@ -50,11 +53,11 @@ static void add_range(uint64_t start, uint64_t end)
     end >>= HV_PAGE_SHIFT;
     if (start >= end)
         return;
-    if (n_ranges == MAX_RANGES)
+    if (heap.n_ranges == MAX_RANGES)
         hv_panic("more than %u ranges of memory", MAX_RANGES);
-    range[n_ranges].next = start;
-    range[n_ranges].end = end;
-    n_ranges++;
+    heap.range[heap.n_ranges].next = start;
+    heap.range[heap.n_ranges].end = end;
+    heap.n_ranges++;
 }
 
 /* Adds [start, end) without the part [hole_start, hole_end), and the same again for the second hole. */
@@ -75,17 +78,17 @@ static void add_without(uint64_t start, uint64_t end, const struct hv_boot_range
 /* Contiguous frames for a table of the hypervisor, aligned to @align frames, before there is a frame table. */
 static uint64_t take_boot(uint64_t n, uint64_t align)
 {
-    for (unsigned i = 0; i < n_ranges; i++) {
-        uint64_t first = (range[i].next + align - 1) / align * align;
-        if (first + n > range[i].end)
+    for (unsigned i = 0; i < heap.n_ranges; i++) {
+        uint64_t first = (heap.range[i].next + align - 1) / align * align;
+        if (first + n > heap.range[i].end)
             continue;
         /* What alignment skips is given back as a range of its own if there is room for one. */
-        if (first > range[i].next && n_ranges < MAX_RANGES) {
-            range[n_ranges].next = range[i].next;
-            range[n_ranges].end = first;
-            n_ranges++;
+        if (first > heap.range[i].next && heap.n_ranges < MAX_RANGES) {
+            heap.range[heap.n_ranges].next = heap.range[i].next;
+            heap.range[heap.n_ranges].end = first;
+            heap.n_ranges++;
         }
-        range[i].next = first + n;
+        heap.range[i].next = first + n;
         return first;
     }
     hv_panic("no room for a table of %lu KiB", n * 4);
@@ -156,22 +159,22 @@ void hv_mm_init(void)
 
 uint64_t hv_mm_free_frames(void)
 {
-    uint64_t n = n_free_list;
+    uint64_t n = heap.n_free_list;
 
-    for (unsigned i = 0; i < n_ranges; i++)
-        n += range[i].end - range[i].next;
+    for (unsigned i = 0; i < heap.n_ranges; i++)
+        n += heap.range[i].end - heap.range[i].next;
     return n;
 }
 
 /* 1 to @max fresh frames in a row, lowest first. NULL: none is left. */
 static struct hv_page *take_fresh(uint64_t max, uint64_t *got)
 {
-    for (unsigned i = 0; i < n_ranges; i++) {
-        uint64_t left = range[i].end - range[i].next, first = range[i].next;
+    for (unsigned i = 0; i < heap.n_ranges; i++) {
+        uint64_t left = heap.range[i].end - heap.range[i].next, first = heap.range[i].next;
         if (left == 0)
             continue;
         *got = left < max ? left : max;
-        range[i].next += *got;
+        heap.range[i].next += *got;
         ready_chunks(first, *got);
         return &hv_frame_table[first];
     }
@@ -182,11 +185,11 @@ static struct hv_page *take_fresh(uint64_t max, uint64_t *got)
  * @n - 1 frames, which stay unused, and the next ones nothing. */
 static struct hv_page *take_block(uint64_t n)
 {
-    for (unsigned i = 0; i < n_ranges; i++) {
-        uint64_t first = (range[i].end - n) & ~(n - 1);
-        if (range[i].end - range[i].next < n || first < range[i].next)
+    for (unsigned i = 0; i < heap.n_ranges; i++) {
+        uint64_t first = (heap.range[i].end - n) & ~(n - 1);
+        if (heap.range[i].end - heap.range[i].next < n || first < heap.range[i].next)
             continue;
-        range[i].end = first;
+        heap.range[i].end = first;
         ready_chunks(first, n);
         return &hv_frame_table[first];
     }
@@ -195,11 +198,11 @@ static struct hv_page *take_block(uint64_t n)
 
 static struct hv_page *take_recycled(struct hv_cpumask *stale)
 {
-    if (free_list == HV_MFN_NONE)
+    if (heap.free_list == HV_MFN_NONE)
         return NULL;
-    struct hv_page *p = &hv_frame_table[free_list];
-    free_list = p->next;
-    n_free_list--;
+    struct hv_page *p = &hv_frame_table[heap.free_list];
+    heap.free_list = p->next;
+    heap.n_free_list--;
     *stale = hv_flush_filter(p->free_cpus, p->tlb_stamp);
     return p;
 }
@@ -237,9 +240,9 @@ static void heap_return(struct hv_page *p, struct hv_cpumask users)
     uint32_t stamp = hv_flush_now(users);
 
     hv_spin_lock(&heap_lock);
-    *p = (struct hv_page){.free_cpus = users, .tlb_stamp = stamp, .next = free_list};
-    free_list = (uint32_t)hv_page_mfn(p);
-    n_free_list++;
+    *p = (struct hv_page){.free_cpus = users, .tlb_stamp = stamp, .next = heap.free_list};
+    heap.free_list = (uint32_t)hv_page_mfn(p);
+    heap.n_free_list++;
     hv_spin_unlock(&heap_lock);
 }
 
@@ -360,8 +363,8 @@ void hv_mm_release_all(struct domain *d)
     d->pv.page_list = HV_MFN_NONE;
     d->pv.tot_pages = 0;
     hv_spin_lock(&heap_lock);
-    hv_frame_table[last].next = free_list;
-    free_list = first;
-    n_free_list += n;
+    hv_frame_table[last].next = heap.free_list;
+    heap.free_list = first;
+    heap.n_free_list += n;
     hv_spin_unlock(&heap_lock);
 }

@@ -15,6 +15,7 @@
 #include "hv/include/count.h"
 #include "hv/include/domain.h"
 #include "hv/include/options.h"
+#include "hv/include/sections.h"
 #include "hv/include/x86.h"
 #include "hv/mm/flush.h"
 
@@ -37,7 +38,8 @@
 #define TYPE(level) ((uint64_t)(level) << 61)
 
 /* What is or-ed into a present L1 entry of the guest's kernel and of its user; the second depends on tlb-global. */
-static uint64_t l1_add_kernel = X86_PTE_USER | HV_PTE_GUEST_KERNEL, l1_add_user = X86_PTE_USER;
+static const uint64_t l1_add_kernel = X86_PTE_USER | HV_PTE_GUEST_KERNEL;
+static HV_READ_MOSTLY uint64_t l1_add_user = X86_PTE_USER;
 
 void hv_pt_init(void)
 {
