@@ -70,6 +70,14 @@ static void new_cores(struct machine *m)
     }
 }
 
+void machine_set_mode(struct machine *m, enum cpu_mode mode)
+{
+    for (unsigned i = 0; i < m->cfg.n_cores; i++) {
+        cpu_set_mode(m->core[i], mode);
+        machine_refresh(m, i);
+    }
+}
+
 struct machine *machine_new(const struct machine_cfg *cfg)
 {
     struct machine *m = g_new0(struct machine, 1);

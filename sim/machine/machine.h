@@ -74,6 +74,9 @@ void machine_settle(struct machine *m);
 uint64_t machine_instructions(const struct machine *m);
 struct ledger *machine_ledger(struct machine *m);
 struct stats *machine_stats(struct machine *m); /* all folders' statistics, per core and summed */
+/* machine_set_mode() - between two calls of machine_run(): how all cores go on. Loses no state; caches stay as they
+ * are. */
+void machine_set_mode(struct machine *m, enum cpu_mode mode);
 /* machine_set_domain_name() - what ledger contexts call domain @domid; before it runs. Default "dN". */
 void machine_set_domain_name(struct machine *m, unsigned domid, const char *name);
 /* machine_domain() - what the markers showed of @domid so far; all zero if nothing. */

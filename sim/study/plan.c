@@ -238,6 +238,11 @@ uint64_t plan_cycles(const struct plan *p, uint64_t us)
     return us * p->machine.cpu.clock_khz / 1000;
 }
 
+static enum cpu_mode mode_of(const char *name)
+{
+    return strcmp(name, "timing") == 0 ? CPU_TIMING : CPU_FUNCTIONAL;
+}
+
 static gboolean set_up_machine(struct plan *p, const struct images *im, GError **error)
 {
     const struct point *pt = &p->point;
@@ -247,7 +252,7 @@ static gboolean set_up_machine(struct plan *p, const struct images *im, GError *
         return fail_why(p, "machine", OPTION_profile, error, why);
     p->machine.n_cores = (unsigned)point_int(pt, "machine", OPTION_cores);
     p->machine.seed = (uint64_t)point_int(pt, "study", OPTION_seed);
-    p->machine.mode = strcmp(point_text(pt, "machine", OPTION_mode), "timing") == 0 ? CPU_TIMING : CPU_FUNCTIONAL;
+    p->machine.mode = mode_of(point_text(pt, "machine", OPTION_mode));
     gboolean ok = machine_profile_load(&p->machine, profile, &why);
     g_free(profile);
     if (!ok) {
@@ -256,6 +261,7 @@ static gboolean set_up_machine(struct plan *p, const struct images *im, GError *
         return FALSE;
     }
     p->machine.mem.n_cores = p->machine.n_cores;
+    p->boot_mode = p->machine.mode == CPU_TIMING ? mode_of(point_text(pt, "measure", OPTION_boot)) : CPU_FUNCTIONAL;
     p->warmup_cyc = plan_cycles(p, (uint64_t)point_int(pt, "measure", OPTION_warmup_us));
     p->window_cyc = plan_cycles(p, (uint64_t)point_int(pt, "measure", OPTION_window_us));
     p->max_cyc = plan_cycles(p, (uint64_t)point_int(pt, "measure", OPTION_max_ms) * 1000);

@@ -26,6 +26,7 @@ struct plan {
     GByteArray *module;
     struct machine_cfg machine;
     unsigned memory_mib;
+    enum cpu_mode boot_mode;                  /* until all domains are in their ROI, when there is a window */
     uint64_t warmup_cyc, window_cyc, max_cyc; /* window_cyc 0: run to the end */
 };
 

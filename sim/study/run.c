@@ -109,8 +109,10 @@ static gboolean advance(struct run *r, cyc_t cycle, unsigned domains_in_roi, con
 
 static gboolean measure_window(struct run *r, GError **error)
 {
+    machine_set_mode(r->machine, r->plan->boot_mode);
     if (!advance(r, r->plan->max_cyc, r->plan->domains->len, "boot", error))
         return FALSE;
+    machine_set_mode(r->machine, r->plan->machine.mode);
     if (r->plan->warmup_cyc && !advance(r, machine_now(r->machine) + r->plan->warmup_cyc, 0, "warm-up", error))
         return FALSE;
     r->begin = account_mark(r->machine);

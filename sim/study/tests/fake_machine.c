@@ -64,6 +64,10 @@ void machine_free(struct machine *m)
     g_free(m);
 }
 
+void machine_set_mode(struct machine *m, enum cpu_mode mode)
+{
+    (void)m, (void)mode;
+}
 void machine_set_domain_name(struct machine *m, unsigned domid, const char *name)
 {
     m->names[domid] = g_strdup(name);
