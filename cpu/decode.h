@@ -24,7 +24,8 @@ typedef cpu_exec_fn *const cpu_exec_family[CPU_SHAPES][4];
 /* One function for each condition code. */
 typedef cpu_exec_fn *const cpu_exec_conds[16];
 
-/* What tells apart the meanings of one Capstone id (cpu/decode_form.c). */
+/* What tells apart the meanings of one Capstone id (cpu/decode_form.c). (clang-format does not settle on a layout.) */
+/* clang-format off */
 #define CPU_FORMS(X)                                                                                                   \
     X(ANY)                                                                                                             \
     X(GPR)                                                                                                             \
@@ -34,6 +35,7 @@ typedef cpu_exec_fn *const cpu_exec_conds[16];
     X(MOFFS_STORE)                                                                                                     \
     X(CR_READ) X(CR_WRITE) X(DR_READ) X(DR_WRITE) X(SREG_LOAD) X(SREG_STORE) X(SREG) X(SRC8) X(SRC16) X(IMM) X(CL)     \
         X(REG) X(ONE) X(TWO) X(THREE) X(DIRECT) X(INDIRECT) X(STRING) X(SSE) X(PLAIN) X(MARKER)
+/* clang-format on */
 enum cpu_form {
 #define CPU_FORM_ENUM(name) CPU_FORM_##name,
     CPU_FORMS(CPU_FORM_ENUM)
