@@ -12,7 +12,8 @@
 
 #define DEBUG_EXIT_PORT 0xf4
 
-static unsigned n_started, n_crashed;
+static unsigned n_named; /* domains that the module names, started or refused; one CPU builds them */
+static unsigned n_failed;
 static uint32_t n_holding = 1; /* running domains, and one for the builder */
 
 static const char *const reason_name[] = {
@@ -52,15 +53,24 @@ static void release(void)
     if (__atomic_sub_fetch(&n_holding, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     print_counters();
-    hv_printk("@done %u %u\n", n_started, n_crashed);
-    hv_machine_end(n_crashed != 0);
+    hv_printk("@done %u %u\n", n_named, n_failed);
+    hv_machine_end(n_failed != 0 || n_named == 0);
 }
 
 void hv_domain_started(struct domain *d)
 {
     (void)d;
-    n_started++; /* domains are built by one CPU */
+    n_named++;
     __atomic_add_fetch(&n_holding, 1, __ATOMIC_RELAXED);
+}
+
+/* Told to observers like a crash, so that nobody waits for the domain. */
+void hv_domain_refused(unsigned domain_id, const char *name, const char *why)
+{
+    n_named++;
+    __atomic_add_fetch(&n_failed, 1, __ATOMIC_RELAXED);
+    HV_MARK(HV_MARK_DOM_END, (uint64_t)domain_id << 32 | SHUTDOWN_crash);
+    hv_printk("@domain %s refused: %s\n", name, why);
 }
 
 void hv_domain_all_built(void)
@@ -77,7 +87,7 @@ void hv_domain_ended(struct domain *d, unsigned reason)
     d->end_reason = (uint8_t)reason;
     HV_MARK(HV_MARK_DOM_END, (uint64_t)d->domain_id << 32 | reason);
     if (reason == SHUTDOWN_crash)
-        __atomic_add_fetch(&n_crashed, 1, __ATOMIC_RELAXED);
+        __atomic_add_fetch(&n_failed, 1, __ATOMIC_RELAXED);
     hv_printk("@domain %s end %s\n", d->name, reason_name[reason]);
     release();
 }

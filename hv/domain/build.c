@@ -88,14 +88,17 @@ static const char *check_plan(const struct builder *b)
     const struct hv_elf_image *e = &b->elf;
     uint64_t bytes = b->at.end * PAGE_BYTES;
 
-    if (b->at.end > b->n_pages)
-        return "kernel and initrd do not fit into its memory";
+    if (b->at.end > b->n_pages) {
+        static char text[80];
+        hv_snprintf(text, sizeof(text), "kernel and initrd need %lu MiB of memory", (b->at.end + 255) >> 8);
+        return text;
+    }
     if (e->virt_base % PAGE_BYTES || !hv_pv_canonical(e->virt_base) || !hv_guest_range_ok(e->virt_base, bytes))
         return "virt_base is no place for a guest";
     if (e->init_p2m != HV_ELF_NO_ADDRESS)
         return "a p2m list at an address of its own (INIT_P2M) is not supported";
-    if (!hv_pv_code_address_ok(e->entry))
-        return "entry is no place for a guest";
+    if (!hv_pv_code_address_ok(e->entry) || e->entry - e->virt_base >= e->end)
+        return "entry is outside the kernel";
     if (e->hypercall_page != HV_ELF_NO_ADDRESS &&
         (e->hypercall_page % PAGE_BYTES || e->hypercall_page - e->virt_base >= e->end))
         return "hypercall page is outside the kernel";
@@ -131,8 +134,15 @@ static void copy_in(const struct builder *b, uint64_t place, const void *from, u
 
 static const char *give_memory(struct builder *b)
 {
+    static char text[80];
     struct domain *d = b->d;
 
+    /* Not by trying: what it took would come back in single frames, too scattered for the next domain. */
+    if (hv_mm_free_frames() < b->n_pages) {
+        hv_snprintf(text, sizeof(text), "not enough memory: it wants %lu MiB, %lu MiB are left", b->n_pages >> 8,
+                    hv_mm_free_frames() >> 8);
+        return text;
+    }
     for (uint64_t pfn = 0, got; pfn < b->n_pages; pfn += got) {
         hv_spin_lock(&d->pv.mm_lock);
         struct hv_page *p = hv_mm_give(d, b->n_pages - pfn, &got);

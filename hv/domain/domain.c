@@ -23,14 +23,13 @@
 #include "hv/mm/pv/pt.h"
 #include "hv/pv/pv.h"
 
-#define MAX_DOMAINS  256u
 #define FPU_FCW      0x037f /* FXSAVE image after FNINIT; manual: "FXSAVE" */
 #define FPU_MXCSR    0x1f80
 #define FPU_MXCSR_AT 24
 
-/* By id - 1; written by the builder only. */
-static HV_READ_MOSTLY struct domain *domain_table[MAX_DOMAINS] = {0};
-static HV_READ_MOSTLY unsigned n_domains = 0;
+/* By id - 1; written by the builder only. NULL: that domain was refused. */
+static HV_READ_MOSTLY struct domain *domain_table[HV_MAX_DOMAINS] = {0};
+static HV_READ_MOSTLY unsigned n_domains = 0; /* the highest id */
 
 struct domain *hv_domain_by_id(unsigned domain_id)
 {
@@ -67,13 +66,13 @@ static struct vcpu *create_vcpu(struct domain *d, unsigned id, unsigned cpu)
     return v;
 }
 
-struct domain *hv_domain_create(const struct hv_domain_config *cfg)
+struct domain *hv_domain_create(const struct hv_domain_config *cfg, unsigned id)
 {
-    struct domain *d = n_domains < MAX_DOMAINS ? alloc_zeroed(sizeof(*d)) : NULL;
+    struct domain *d = alloc_zeroed(sizeof(*d));
 
     if (!d)
         return NULL;
-    d->domain_id = (uint16_t)(n_domains + 1);
+    d->domain_id = (uint16_t)id;
     memcpy(d->name, cfg->name, sizeof(d->name));
     d->is_privileged = cfg->is_privileged;
     d->pv.max_pages = cfg->memory_mib * 256;
@@ -87,7 +86,8 @@ struct domain *hv_domain_create(const struct hv_domain_config *cfg)
         if (!d->vcpu[i])
             return NULL;
     }
-    domain_table[n_domains++] = d;
+    domain_table[id - 1] = d;
+    n_domains = id;
     return d;
 }
 
@@ -124,7 +124,7 @@ static bool is_off(const struct domain *d)
     return true;
 }
 
-void hv_domain_release_memory(struct domain *d)
+static void release_memory(struct domain *d)
 {
     hv_spin_lock(&d->pv.mm_lock);
     for (unsigned i = 0; i < d->max_vcpus; i++) {
@@ -140,6 +140,14 @@ void hv_domain_release_memory(struct domain *d)
     hv_pt_unpin_all(d);
     hv_mm_release_all(d);
     hv_spin_unlock(&d->pv.mm_lock);
+}
+
+/* What is lost are the few pages that described it. */
+void hv_domain_forget(struct domain *d)
+{
+    d->is_dying = d->is_ended = true;
+    release_memory(d);
+    domain_table[d->domain_id - 1] = NULL;
 }
 
 /* Idle CPUs leave the page tables when they are interrupted for a flush; this one, when it is asked. */
@@ -165,7 +173,7 @@ static void finish(struct domain *d)
     }
     hv_event_close_all(d);
     hv_pv_console_flush(d);
-    hv_domain_release_memory(d);
+    release_memory(d);
     hv_domain_ended(d, d->end_reason);
 }
 
@@ -173,7 +181,7 @@ void hv_domain_softirq(void)
 {
     for (unsigned i = 0; i < n_domains; i++) {
         struct domain *d = domain_table[i];
-        if (!__atomic_load_n(&d->is_dying, __ATOMIC_ACQUIRE) || d->is_ended)
+        if (!d || !__atomic_load_n(&d->is_dying, __ATOMIC_ACQUIRE) || d->is_ended)
             continue;
         if (is_off(d))
             finish(d);

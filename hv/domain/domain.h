@@ -22,14 +22,16 @@ struct hv_domain_config {
 /* hv_domain_config_parse() - one line, @n bytes. False: @error says why, one line. Pure. */
 bool hv_domain_config_parse(struct hv_domain_config *cfg, const char *line, size_t n, char *error, size_t error_bytes);
 
-/* hv_domain_create() - an empty domain with its vCPUs, down. NULL: no memory or too many domains. */
-struct domain *hv_domain_create(const struct hv_domain_config *cfg);
+#define HV_MAX_DOMAINS 256u
+
+/* hv_domain_create() - an empty domain with its vCPUs, down. NULL: no memory. @id: 1 to HV_MAX_DOMAINS, ascending. */
+struct domain *hv_domain_create(const struct hv_domain_config *cfg, unsigned id);
 /* hv_domain_build() - memory, kernel, first address space; vCPU 0 is ready to run. NULL, or why not. */
 const char *hv_domain_build(struct domain *d, const struct hv_domain_config *cfg, const void *kernel,
                             size_t kernel_bytes, const void *initrd, size_t initrd_bytes);
 
-/* hv_domain_release_memory() - of a domain none of whose vCPUs runs or is loaded anywhere. */
-void hv_domain_release_memory(struct domain *d);
+/* hv_domain_forget() - of one that could not be built: its memory goes back, its id stays unused. */
+void hv_domain_forget(struct domain *d);
 
 /* hv_domain_shutdown() - ends @d for @reason (SHUTDOWN_*); its vCPUs run no further guest instruction. The memory goes
  * back in a softirq. Any CPU may call; only the first call counts. */

@@ -64,26 +64,36 @@ static uint64_t note_number(const uint8_t *desc, uint32_t bytes)
     return v;
 }
 
+/* A number that a note gives; a second note may repeat it, not change it. */
+static void take_number(struct hv_elf_image *e, uint32_t type, uint64_t *to, uint64_t v)
+{
+    uint32_t bit = 1u << type;
+
+    e->contradicts |= (e->notes_seen & bit) && *to != v;
+    e->notes_seen |= bit;
+    *to = v;
+}
+
 static void take_note(struct hv_elf_image *e, uint32_t type, const uint8_t *desc, uint32_t bytes)
 {
     uint64_t v = note_number(desc, bytes);
 
-    e->has_xen_note = true;
+    e->has_pv_note |= type != XEN_ELFNOTE_PHYS32_ENTRY; /* that one alone makes a PVH kernel */
     switch (type) {
     case XEN_ELFNOTE_ENTRY:
-        e->entry = v;
+        take_number(e, type, &e->entry, v);
         break;
     case XEN_ELFNOTE_HYPERCALL_PAGE:
-        e->hypercall_page = v;
+        take_number(e, type, &e->hypercall_page, v);
         break;
     case XEN_ELFNOTE_VIRT_BASE:
-        e->virt_base = v;
+        take_number(e, type, &e->virt_base, v);
         break;
     case XEN_ELFNOTE_PADDR_OFFSET:
-        e->paddr_offset = v;
+        take_number(e, type, &e->paddr_offset, v);
         break;
     case XEN_ELFNOTE_INIT_P2M:
-        e->init_p2m = v;
+        take_number(e, type, &e->init_p2m, v);
         break;
     case XEN_ELFNOTE_MOD_START_PFN:
         e->mod_start_pfn = v != 0;
@@ -183,10 +193,12 @@ const char *hv_elf_parse(struct hv_elf_image *image, const void *file, size_t by
     for (unsigned i = 0; program_header(image, i, &p); i++)
         if (p.type == PT_NOTE)
             read_notes(image, p.offset, p.filesz);
-    if (!image->has_xen_note)
+    if (!image->has_pv_note)
         read_note_sections(image);
-    if (!image->has_xen_note)
+    if (!image->has_pv_note)
         return "no Xen notes: not a PV kernel";
+    if (image->contradicts)
+        return "its Xen notes contradict each other";
     return check_segments(image);
 }
 

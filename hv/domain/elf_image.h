@@ -21,8 +21,10 @@ struct hv_elf_image {
     uint64_t hypercall_page; /* virtual; HV_ELF_NO_ADDRESS: the guest makes its own calls */
     uint64_t init_p2m;       /* virtual; HV_ELF_NO_ADDRESS: behind the kernel */
     bool mod_start_pfn;      /* the initrd need not be mapped */
-    bool has_xen_note;
-    uint64_t end; /* first byte after the last segment, counted from virt_base */
+    bool has_pv_note;
+    bool contradicts;    /* two notes of one kind with different numbers */
+    uint32_t notes_seen; /* bit n: a number from a note of type n */
+    uint64_t end;        /* first byte after the last segment, counted from virt_base */
 };
 
 /* hv_elf_parse() - NULL, or what is wrong with the file. */

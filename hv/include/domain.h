@@ -55,9 +55,12 @@ static inline bool hv_event_pending(const struct vcpu *v)
            __atomic_load_n(&v->info->evtchn_upcall_mask, __ATOMIC_RELAXED) == 0;
 }
 
-/* hv_domain_started() - a domain was built and runs. hv_domain_ended() - it will not run again: reports it, and when it
- * was the last one ends the machine. hv_domain_all_built() - no more will be started. All in hv/core/shutdown.c. */
+/* hv_domain_started() - a domain was built and runs. hv_domain_refused() - it will not: one line says why, and the run
+ * does not count as a success; @domain_id is what it would have got. hv_domain_ended() - it will not run again: reports
+ * it, and when it was the last one ends the machine. hv_domain_all_built() - no more will be started. All in
+ * hv/core/shutdown.c. */
 void hv_domain_started(struct domain *d);
+void hv_domain_refused(unsigned domain_id, const char *name, const char *why);
 void hv_domain_ended(struct domain *d, unsigned reason);
 void hv_domain_all_built(void);
 

@@ -75,6 +75,18 @@ static void test_good(void **state)
     assert_int_equal(e.end, 0x4001);
 }
 
+/* The same number twice is no contradiction. */
+static void test_repeated_note(void **state)
+{
+    struct hv_elf_image e;
+    struct file f = good();
+
+    (void)state;
+    f.note[2].n.type = XEN_ELFNOTE_ENTRY;
+    f.note[2].value = f.note[1].value;
+    assert_null(parse(&f, sizeof(f), &e));
+}
+
 static void expect(const struct file *f, const char *why)
 {
     struct hv_elf_image e;
@@ -95,6 +107,9 @@ static void test_bad(void **state)
     f = good(), f.h.type = 3, expect(&f, "not an executable");
     f = good(), f.h.phoff = UINT64_MAX - 8, expect(&f, "program headers");
     f = good(), f.p[1].type = 0, expect(&f, "no Xen notes");
+    f = good(), f.note[2].n.type = XEN_ELFNOTE_ENTRY, expect(&f, "contradict");
+    f = good(), f.note[0].n.type = f.note[1].n.type = f.note[2].n.type = XEN_ELFNOTE_PHYS32_ENTRY;
+    expect(&f, "not a PV kernel");
     f = good(), f.p[0].offset = UINT64_MAX, expect(&f, "outside the file");
     f = good(), f.p[0].filesz = UINT64_MAX, expect(&f, "outside the file");
     f = good(), f.p[0].filesz = f.p[0].memsz + 1, expect(&f, "out");
@@ -124,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_repeated_note),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_damage),
     };

@@ -187,6 +187,20 @@ pv64_iret_from_bad_stack:
     syscall
     ud2
 
+    /* For the word "badcall": a return to user mode where no user page tables were ever named. */
+    .globl pv64_iret_to_nowhere
+pv64_iret_to_nowhere:
+    push $0xe02b /* ss, rsp, rflags, cs, rip, flags, rcx, r11, rax */
+    push $0
+    push $0x200
+    push $0xe033
+    .rept 5
+    push $0
+    .endr
+    mov $23, %eax
+    syscall
+    ud2
+
     .section .hypercall_page, "ax", @progbits
     .balign 4096
     .globl pv64_hypercall_page

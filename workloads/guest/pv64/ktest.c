@@ -4,7 +4,9 @@
  *
  *   ktest   hypercalls that a hypervisor must refuse, and faults it must reflect: "@test NAME pass|fail" each
  *   crash   returns to user mode from a stack that is not mapped: the hypervisor must end this domain, and only it
- *   triple  drops its trap table and faults: there is nothing to reflect the fault to, so the same
+ *   badcall makes hypercalls that do not exist, which are only refused, and then one that has no answer: an iret to
+ * user mode without user page tables triple  drops its trap table and faults: there is nothing to reflect the fault to,
+ * so the same
  *
  * How ktest could lie: a refused request and a request that silently does nothing look alike, so what was refused is
  * also checked not to have happened. Each test leaves the page it used as it was, mapped and writable.
@@ -323,12 +325,21 @@ static void run_triple(void)
     *(volatile uint64_t *)0x1000 = 0;
 }
 
+static void run_badcall(void)
+{
+    for (unsigned n = 50; n < 128; n++)
+        if (hypercall5(n, ~0ul, ~0ul, ~0ul, ~0ul, ~0ul) != -ENOSYS)
+            panic("hypercall %u has an answer", n);
+    pv64_iret_to_nowhere();
+}
+
 const char *pv64_kernel_words(const char *cmdline)
 {
     static const struct {
         const char *word;
         void (*run)(void);
-    } words[] = {{"ktest", run_ktest}, {"crash", pv64_iret_from_bad_stack}, {"triple", run_triple}};
+    } words[] = {
+        {"ktest", run_ktest}, {"crash", pv64_iret_from_bad_stack}, {"triple", run_triple}, {"badcall", run_badcall}};
     bool has_run = false;
 
     for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {

@@ -54,6 +54,7 @@ extern const char pv64_trap_entry_0[], pv64_trap_entry_1[], pv64_trap_entry_3[],
     pv64_trap_entry_19[], pv64_event_entry[], pv64_failsafe_entry[], pv64_syscall_entry[], pv64_first_return[];
 void pv64_switch_stack(uint64_t *save_sp, uint64_t load_sp);
 _Noreturn void pv64_iret_from_bad_stack(void);
+_Noreturn void pv64_iret_to_nowhere(void);
 
 /* ---- C, called from entry.S ---- */
 _Noreturn void pv64_main(struct start_info *start);
@@ -64,5 +65,5 @@ void pv64_event(struct trap_frame *f);
 void pv64_trap_init(void);
 void pv64_time_init(void);
 unsigned long pv64_memory_init(unsigned long *end_frame); /* first free frame and the end of mapped memory */
-/* Runs the words of the command line that are the kernel's own (ktest, crash, triple); the rest of the line. */
+/* Runs the words of the command line that are the kernel's own (ktest.c); the rest of the line. */
 const char *pv64_kernel_words(const char *cmdline);
