@@ -61,10 +61,19 @@ static uint64_t count_tables(uint64_t va, uint64_t bytes)
     return n;
 }
 
-static void plan(struct builder *b)
+static const char *too_big(const struct builder *b, uint64_t bytes)
+{
+    static char text[80];
+
+    hv_snprintf(text, sizeof(text), "%lu MiB of memory are too little: kernel and initrd need %lu", b->n_pages >> 8,
+                (bytes + 0xfffff) >> 20);
+    return text;
+}
+
+static const char *plan(struct builder *b)
 {
     struct layout *at = &b->at;
-    uint64_t bytes;
+    uint64_t bytes, base = b->elf.virt_base;
 
     at->initrd = pages_of(b->elf.end);
     at->p2m = at->initrd + pages_of(b->initrd_bytes);
@@ -76,11 +85,16 @@ static void plan(struct builder *b)
     for (at->n_tables = 4;; at->n_tables++) {
         at->stack = at->tables + at->n_tables;
         bytes = (at->stack + 1) * PAGE_BYTES + REGION_SLACK;
-        bytes = (b->elf.virt_base + bytes + REGION_ALIGN - 1) / REGION_ALIGN * REGION_ALIGN - b->elf.virt_base;
-        if (count_tables(b->elf.virt_base, bytes) <= at->n_tables)
+        if (bytes > b->n_pages * PAGE_BYTES)
+            return too_big(b, bytes);
+        if (base > UINT64_MAX - REGION_ALIGN - bytes)
+            return "virt_base is no place for a guest";
+        bytes = (base + bytes + REGION_ALIGN - 1) / REGION_ALIGN * REGION_ALIGN - base;
+        if (count_tables(base, bytes) <= at->n_tables)
             break;
     }
     at->end = bytes / PAGE_BYTES;
+    return bytes > b->n_pages * PAGE_BYTES ? too_big(b, bytes) : NULL;
 }
 
 static const char *check_plan(const struct builder *b)
@@ -88,11 +102,6 @@ static const char *check_plan(const struct builder *b)
     const struct hv_elf_image *e = &b->elf;
     uint64_t bytes = b->at.end * PAGE_BYTES;
 
-    if (b->at.end > b->n_pages) {
-        static char text[80];
-        hv_snprintf(text, sizeof(text), "kernel and initrd need %lu MiB of memory", (b->at.end + 255) >> 8);
-        return text;
-    }
     if (e->virt_base % PAGE_BYTES || !hv_pv_canonical(e->virt_base) || !hv_guest_range_ok(e->virt_base, bytes))
         return "virt_base is no place for a guest";
     if (e->init_p2m != HV_ELF_NO_ADDRESS)
@@ -272,8 +281,9 @@ const char *hv_domain_build(struct domain *d, const struct hv_domain_config *cfg
 
     if (why)
         return why;
-    plan(&b);
-    why = check_plan(&b);
+    why = plan(&b);
+    if (!why)
+        why = check_plan(&b);
     if (!why)
         why = give_memory(&b);
     if (why)

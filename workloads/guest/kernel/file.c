@@ -117,7 +117,7 @@ static int64_t console_write(struct file *f, uint64_t user_buf, size_t n)
         size_t part = MIN(n - done, sizeof(text));
         if (user_copy_in(text, user_buf + done, part))
             return done ? (int64_t)done : -EFAULT;
-        plat_console_write(text, part);
+        plat_console_write(PLAT_OUT, text, part);
         done += part;
     }
     return (int64_t)n;

@@ -167,7 +167,7 @@ void kprintf(const char *fmt, ...)
     va_start(ap, fmt);
     line_format(&l, fmt, ap);
     va_end(ap);
-    plat_console_write(l.text, l.len);
+    plat_console_write(PLAT_LOG, l.text, l.len);
 }
 
 void panic(const char *fmt, ...)
@@ -180,6 +180,6 @@ void panic(const char *fmt, ...)
     line_format(&l, fmt, ap);
     va_end(ap);
     line_char(&l, '\n');
-    plat_console_write(l.text, l.len);
-    plat_shutdown(PLAT_END_CRASH);
+    plat_console_write(PLAT_LOG, l.text, l.len);
+    plat_shutdown(PLAT_END_CRASH, PLAT_PANIC_CODE);
 }

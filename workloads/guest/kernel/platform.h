@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a personality has to supply (pv64/ does today), and what the neutral kernel supplies to it.
+ * What a personality has to supply (pv64/, native/), and what the neutral kernel supplies to it.
  *
  * A personality is chosen by linking it, not by function pointers: each one makes its own image. It owns the boot, the
  * console, the clock, the entry points, the context switch, and the way a page-table entry is written. The kernel never
@@ -30,9 +30,12 @@ static inline bool trap_from_user(const struct trap_frame *f)
 }
 
 /* ---- Console and end ---- */
-void plat_console_write(const char *s, size_t n);
-enum plat_end { PLAT_END_POWEROFF, PLAT_END_CRASH };
-_Noreturn void plat_shutdown(enum plat_end why);
+/* The kernel's words, the program's standard output, its standard error: a personality may keep them apart. */
+enum plat_channel { PLAT_LOG, PLAT_OUT, PLAT_ERR };
+void plat_console_write(enum plat_channel to, const char *s, size_t n);
+enum plat_end { PLAT_END_POWEROFF, PLAT_END_FAILED /* process 1, by its status */, PLAT_END_CRASH };
+#define PLAT_PANIC_CODE 255u
+_Noreturn void plat_shutdown(enum plat_end why, unsigned code); /* code: for a machine that can hand it on */
 
 /* ---- Time ---- */
 uint64_t plat_time_ns(void);         /* monotonic, since the machine's start */
@@ -87,8 +90,17 @@ void plat_switch(struct proc *prev, struct proc *next);
 void plat_prepare(struct proc *p, const struct trap_frame *f);
 /* Register state of a fresh program. */
 void plat_user_frame(struct trap_frame *f, uint64_t rip, uint64_t rsp);
-/* The FS base of the current process changed. */
+/* The FS or GS base of the current process changed. */
 void plat_set_fs(uint64_t base);
+void plat_set_gs(uint64_t base);
+
+/* ---- x87 and SSE state, in FXSAVE's format; none where the CPU has no FXSR ---- */
+#define PLAT_FPU_BYTES 512u
+uint32_t plat_hwcap(void);                /* EDX of CPUID leaf 1 */
+void plat_fpu_fork(struct proc *child);   /* the child gets the current process's state */
+void plat_fpu_reset(void);                /* the current process starts a fresh program */
+bool plat_fpu_get(uint8_t *state);        /* 16-byte aligned; false: there is no such state */
+void plat_fpu_set(uint8_t *state);        /* user data: reserved bits are cleared in it */
 
 /* ---- What the personality calls ---- */
 struct boot_info {

@@ -138,6 +138,12 @@ static void orphan_children(struct proc *p)
     }
 }
 
+/* As a shell has it: 128 and the signal for a program that a signal ended. */
+static unsigned exit_code(int wait_status)
+{
+    return (wait_status & 0x7f) ? 128u + (wait_status & 0x7f) : (unsigned)wait_status >> 8 & 0xff;
+}
+
 void proc_exit(int wait_status)
 {
     struct proc *p = proc_current;
@@ -145,7 +151,7 @@ void proc_exit(int wait_status)
 
     if (p->pid == 1) {
         kprintf("guest: process 1 (%s) ended with status 0x%x\n", p->name, (unsigned)wait_status);
-        plat_shutdown(wait_status ? PLAT_END_CRASH : PLAT_END_POWEROFF);
+        plat_shutdown(wait_status ? PLAT_END_FAILED : PLAT_END_POWEROFF, exit_code(wait_status));
     }
     file_close_all(p->files);
     plat_load_pt(NULL);

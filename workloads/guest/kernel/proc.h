@@ -31,7 +31,7 @@ struct proc {
     enum proc_state state;
     struct mm *mm; /* NULL once it is a zombie */
     void *kstack;
-    uint64_t fs_base;
+    uint64_t fs_base, gs_base;
     uint64_t wake_ns; /* 0: does not sleep */
     unsigned slice;   /* ticks left */
     int nice;         /* -20..19, as Linux has it: the higher, the shorter the slices */

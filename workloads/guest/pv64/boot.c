@@ -91,13 +91,15 @@ void pv64_main(struct start_info *start)
     kernel_main(&boot);
 }
 
-void plat_console_write(const char *s, size_t n)
+void plat_console_write(enum plat_channel to, const char *s, size_t n)
 {
+    (void)to;
     hv_console_write(s, n);
 }
 
-void plat_shutdown(enum plat_end why)
+void plat_shutdown(enum plat_end why, unsigned code)
 {
+    (void)code;
     struct sched_shutdown arg = {.reason = why == PLAT_END_POWEROFF ? SHUTDOWN_poweroff : SHUTDOWN_crash};
 
     for (;;)

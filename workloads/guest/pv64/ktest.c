@@ -353,6 +353,6 @@ const char *pv64_kernel_words(const char *cmdline)
         has_run = true;
     }
     if (is_failed || (has_run && !*cmdline))
-        plat_shutdown(is_failed ? PLAT_END_CRASH : PLAT_END_POWEROFF);
+        plat_shutdown(is_failed ? PLAT_END_FAILED : PLAT_END_POWEROFF, is_failed);
     return cmdline;
 }

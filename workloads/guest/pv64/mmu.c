@@ -30,7 +30,7 @@ static struct {
 } batch;
 
 static struct pt *loaded;
-static uint64_t loaded_fs;
+static uint64_t loaded_fs, loaded_gs;
 
 uint64_t plat_pte(unsigned long frame, unsigned flags)
 {
@@ -265,6 +265,49 @@ void plat_set_fs(uint64_t base)
     plat_pt_commit();
 }
 
+static void add_set_gs(uint64_t base)
+{
+    if (base == loaded_gs)
+        return;
+    struct multicall_entry *c = add_call(__HYPERVISOR_set_segment_base);
+    c->args[0] = SEGBASE_GS_USER;
+    c->args[1] = base;
+    loaded_gs = base;
+}
+
+void plat_set_gs(uint64_t base)
+{
+    add_set_gs(base);
+    plat_pt_commit();
+}
+
+/* ---- x87 and SSE: programs of this personality have to do without (its benchmarks do) ---- */
+
+uint32_t plat_hwcap(void)
+{
+    return 0;
+}
+
+void plat_fpu_fork(struct proc *child)
+{
+    (void)child;
+}
+
+void plat_fpu_reset(void)
+{
+}
+
+bool plat_fpu_get(uint8_t *state)
+{
+    (void)state;
+    return false;
+}
+
+void plat_fpu_set(uint8_t *state)
+{
+    (void)state;
+}
+
 /* ---- Processes ---- */
 
 #define STACK_CANARY 0x57ac4ed0cafe1234ul /* at the lowest word of a kernel stack: it was not overrun */
@@ -277,6 +320,7 @@ void plat_switch(struct proc *prev, struct proc *next)
         panic("kernel stack of process %d overrun", prev->pid);
     add_load(&next->mm->pt);
     add_set_fs(next->fs_base);
+    add_set_gs(next->gs_base);
     struct multicall_entry *c = add_call(__HYPERVISOR_stack_switch);
     c->args[0] = FLAT_KERNEL_SS64;
     c->args[1] = (uint64_t)next->kstack + KSTACK_BYTES;
