@@ -23,8 +23,12 @@ static HV_PERCPU(struct domain *, pv_loaded_domain);
 static HV_PERCPU(struct vcpu *, pv_fpu_owner);
 static HV_PERCPU(bool, pv_fpu_touched);
 
+/* Without FXSAVE there is no FPU to share (docs/MODEL.md, "Not modelled"): guests have been told so by CPUID. */
+static HV_STATIC_KEY(key_fxsave);
+
 void hv_pv_init_cpu(void)
 {
+    hv_static_key_set(&key_fxsave, hv_cpuid(1, 0).edx & X86_CPUID_FXSR); /* the boot CPU, alone; then it is set */
 }
 
 static uint64_t current_cr3(const struct vcpu *v)
@@ -97,7 +101,7 @@ static void switch_fpu(struct vcpu *to)
         return;
     hv_this(pv_fpu_owner) = to;
     hv_this(pv_fpu_touched) = true;
-    if (!fresh) {
+    if (!fresh && hv_static_branch(&key_fxsave)) {
         __asm__ volatile("clts");
         if (owner)
             __asm__ volatile("fxsaveq %0" : "=m"(owner->pv.fpu));
