@@ -96,11 +96,11 @@ void plat_set_gs(uint64_t base);
 
 /* ---- x87 and SSE state, in FXSAVE's format; none where the CPU has no FXSR ---- */
 #define PLAT_FPU_BYTES 512u
-uint32_t plat_hwcap(void);                /* EDX of CPUID leaf 1 */
-void plat_fpu_fork(struct proc *child);   /* the child gets the current process's state */
-void plat_fpu_reset(void);                /* the current process starts a fresh program */
-bool plat_fpu_get(uint8_t *state);        /* 16-byte aligned; false: there is no such state */
-void plat_fpu_set(uint8_t *state);        /* user data: reserved bits are cleared in it */
+uint32_t plat_hwcap(void);              /* EDX of CPUID leaf 1 */
+void plat_fpu_fork(struct proc *child); /* the child gets the current process's state */
+void plat_fpu_reset(void);              /* the current process starts a fresh program */
+bool plat_fpu_get(uint8_t *state);      /* 16-byte aligned; false: there is no such state */
+void plat_fpu_set(uint8_t *state);      /* user data: reserved bits are cleared in it */
 
 /* ---- What the personality calls ---- */
 struct boot_info {

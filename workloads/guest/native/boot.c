@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Start of day on a bare machine: start_info of the PVH boot protocol says where memory, the boot module and the command
- * line are ("xen/include/public/arch-x86/hvm/start_info.h"). The kernel uses one run of memory, the longest free one
- * above its image within the first GiB; the module stays where the loader put it.
+ * Start of day on a bare machine: start_info of the PVH boot protocol says where memory, the boot module and the
+ * command line are ("xen/include/public/arch-x86/hvm/start_info.h"). The kernel uses one run of memory, the longest
+ * free one above its image within the first GiB; the module stays where the loader put it.
  */
 #include "kernel/layout.h"
 #include "kernel/lib.h"

@@ -60,7 +60,7 @@ static void load_tables(void)
 
 static void set_gate(unsigned vector, uint64_t entry, unsigned dpl, unsigned ist)
 {
-    idt[vector] = (struct gate){(uint16_t)entry,         NATIVE_KERNEL_CS,       (uint16_t)(0x8e00 | dpl << 13 | ist),
+    idt[vector] = (struct gate){(uint16_t)entry,         NATIVE_KERNEL_CS,        (uint16_t)(0x8e00 | dpl << 13 | ist),
                                 (uint16_t)(entry >> 16), (uint32_t)(entry >> 32), 0};
 }
 

@@ -46,7 +46,7 @@ static unsigned pit_read(void)
 static void calibrate(void)
 {
     native_out8(PIT_GATE, (uint8_t)((native_in8(PIT_GATE) & ~2u) | 1)); /* count, silently */
-    native_out8(PIT_MODE, 0xb0);                                       /* channel 2, mode 0 */
+    native_out8(PIT_MODE, 0xb0);                                        /* channel 2, mode 0 */
     native_out8(PIT_CHANNEL2, 0xff);
     native_out8(PIT_CHANNEL2, 0xff);
     lapic_write(LAPIC_TIMER_DIV, 0xb); /* by 1 */
