@@ -201,6 +201,19 @@ static bool check_tlbs(struct profile *p)
     return true;
 }
 
+/* What the memory system and the TLB themselves ask for. The number of cores is not the profile's. */
+static bool accepted_below(struct profile *p)
+{
+    struct mem_cfg mem = p->cfg->mem;
+    mem.n_cores = 1;
+    const char *wrong = mem_cfg_error(&mem);
+
+    if (wrong)
+        return refuse(p, "memory", NULL, "[memory]: %s", wrong);
+    wrong = tlb_cfg_error(&p->cfg->cpu.tlb);
+    return !wrong || refuse(p, "tlb", NULL, "[tlb]: %s", wrong);
+}
+
 static bool check_together(struct profile *p)
 {
     const struct machine_cfg *c = p->cfg;
@@ -213,7 +226,7 @@ static bool check_together(struct profile *p)
     if (c->mem.cores_per_die % c->mem.l2_cores)
         return refuse(p, "memory", "l2_cores", "l2_cores = %u; allowed: a divisor of cores_per_die = %u",
                       c->mem.l2_cores, c->mem.cores_per_die);
-    return true;
+    return accepted_below(p);
 }
 
 bool machine_profile_load(struct machine_cfg *cfg, const char *path, GError **error)

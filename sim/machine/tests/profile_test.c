@@ -90,6 +90,10 @@ static void mistakes(void **state)
     check("l2_small_ways = 4", "l2_small_ways = 3", "l2_small_entries",
           "l2_small_entries: 512 entries in 3 ways; allowed: a power of two of sets");
     check("ipi_cyc = 400", "ipi_cyc = 5", "ipi_cyc", "ipi_cyc = 5; allowed: at least probe_cyc = 40");
+    check("l2_small_entries = 512", "l2_small_entries = 32768", "[tlb]",
+          "[tlb]: a TLB array may have at most 16384 entries");
+    check("l2_cores = 1", "l2_cores = 2", "[memory]",
+          "[memory]: an L2 that several cores share must be there, and inclusive");
     check("l2_cores = 1", "l2_cores = 3", "l2_cores", "l2_cores = 3; allowed: a divisor of cores_per_die = 2");
 }
 
