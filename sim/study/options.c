@@ -132,6 +132,9 @@ static char *parse_text(const struct option_row *r, const char *value)
 {
     if (r->type == OPTION_NAME && strpbrk(value, " \t\"'"))
         return NULL;
+    for (const char *c = value; *c; c++)
+        if (g_ascii_iscntrl(*c) && *c != '\t')
+            return NULL; /* a line end would begin another line of the module, or of a figure's script */
     return g_strdup(value);
 }
 
@@ -145,7 +148,10 @@ char *option_parse(enum option_id id, const char *value, GError **error)
     if (!text) {
         char *allowed = option_allowed(id);
         g_set_error(error, STUDY_ERROR, STUDY_INPUT, "%s = %s: allowed is %s%s", rows[id].name, value,
-                    rows[id].type == OPTION_NAME ? "one word: " : "", allowed);
+                    rows[id].type == OPTION_NAME   ? "one word: "
+                    : rows[id].type == OPTION_TEXT ? "one line of "
+                                                   : "",
+                    allowed);
         g_free(allowed);
     }
     return text;
@@ -188,10 +194,8 @@ static gboolean parse_item(enum option_id id, const char *item, GPtrArray *out, 
 
 gboolean option_parse_list(enum option_id id, const char *value, GPtrArray *out, GError **error)
 {
-    if (rows[id].type == OPTION_TEXT) {
-        g_ptr_array_add(out, g_strdup(value));
-        return TRUE;
-    }
+    if (rows[id].type == OPTION_TEXT)
+        return parse_item(id, value, out, error);
     char **items = g_strsplit(value, ",", -1);
     gboolean ok = items[0] != NULL || parse_item(id, "", out, error);
     for (char **i = items; ok && *i; i++)

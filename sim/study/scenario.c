@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* some editors put it first; it says nothing here */
+
 struct line {
     char *section, *key;
     unsigned number;
@@ -237,8 +239,9 @@ static gboolean parse(struct scenario *s, const char *text, GError **error)
 struct scenario *scenario_load(const char *path, GError **error)
 {
     char *text = NULL;
+    gsize bytes = 0;
     GError *why = NULL;
-    if (!g_file_get_contents(path, &text, NULL, &why)) {
+    if (!g_file_get_contents(path, &text, &bytes, &why)) {
         g_set_error(error, STUDY_ERROR, STUDY_INPUT, "scenario: %s", why->message);
         g_error_free(why);
         return NULL;
@@ -250,7 +253,9 @@ struct scenario *scenario_load(const char *path, GError **error)
         s->name[strlen(s->name) - 5] = 0;
     s->hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
     s->slots = g_ptr_array_new_with_free_func(slot_free);
-    gboolean ok = parse(s, text, error);
+    const char *body = g_str_has_prefix(text, BYTE_ORDER_MARK) ? text + strlen(BYTE_ORDER_MARK) : text;
+    gboolean ok = strlen(text) == bytes || fail(error, s, 1, "not a text file: it holds a zero byte");
+    ok = ok && parse(s, body, error);
     g_free(text);
     if (ok)
         return s;

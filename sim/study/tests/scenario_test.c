@@ -73,14 +73,42 @@ static void test_errors(void **state)
     expect_error("[domain.9x]\n", ":1:", "allowed");
     expect_error("[domain.abcdefghijklmnop]\n", ":1:", "allowed");
     expect_error("\xff\xfe\n", ":1:", "UTF-8");
+    expect_error("[domain.u]\nkernel = a\tb\n", ":2:", "one word");
+}
+
+/* What editors of other systems leave behind means nothing; a zero byte would hide the rest of the file. */
+static void test_bytes(void **state)
+{
+    (void)state;
+    struct scenario *s = load("\xef\xbb\xbf[machine]\r\ncores = 3\r\n", NULL);
+    assert_non_null(s);
+    assert_string_equal(point_text(&(struct point){s, 0}, "machine", OPTION_cores), "3");
+    scenario_free(s);
+    char *path = NULL;
+    close(g_file_open_tmp("scenario-XXXXXX.conf", &path, NULL));
+    assert_true(g_file_set_contents(path, "[machine]\n\0[bogus]\n", 19, NULL));
+    GError *error = NULL;
+    assert_null(scenario_load(path, &error));
+    assert_non_null(strstr(error->message, "zero byte"));
+    g_error_free(error);
+    g_unlink(path);
+    g_free(path);
 }
 
 static void test_set_errors(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {
-        "cores=3", "machine.cores", "machine.cores=0", "machine.corse=1", "domain.q.count=1", "=1", "nowhere.at.all=1",
-        ".=",      "machine.=1"};
+    static const char *const wrong[] = {"cores=3",
+                                        "machine.cores",
+                                        "machine.cores=0",
+                                        "machine.corse=1",
+                                        "domain.q.count=1",
+                                        "=1",
+                                        "nowhere.at.all=1",
+                                        ".=",
+                                        "machine.=1",
+                                        "study.title=a\nb",
+                                        "domain.u.workload=a\nb"};
     struct scenario *s = load("[domain.u]\nworkload = x\n", NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
         GError *error = NULL;
@@ -98,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_axes_and_order),
         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_set_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
