@@ -32,5 +32,5 @@ void cpio_add(GByteArray *archive, const char *name, const void *data, gsize byt
 
 void cpio_end(GByteArray *archive)
 {
-    add(archive, "TRAILER!!!", 0, "", 0);
+    add(archive, CPIO_TRAILER, 0, "", 0);
 }

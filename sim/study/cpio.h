@@ -7,6 +7,8 @@
 #pragma once
 #include <glib.h>
 
+#define CPIO_TRAILER "TRAILER!!!" /* name of the end */
+
 /* cpio_add() - append a regular file. @archive: starts empty. */
 void cpio_add(GByteArray *archive, const char *name, const void *data, gsize bytes);
 /* cpio_end() - append the trailer; nothing may be added after it. */

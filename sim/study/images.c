@@ -114,7 +114,9 @@ char *images_profile(const struct images *im, const char *name, GError **error)
 
 char *images_scenario(const struct images *im, const char *name_or_path, GError **error)
 {
-    if (g_file_test(name_or_path, G_FILE_TEST_EXISTS))
+    /* A result folder may have the name of its scenario: only a bare name's folder is passed over. */
+    gboolean is_bare = !strchr(name_or_path, '/') && g_file_test(name_or_path, G_FILE_TEST_IS_DIR);
+    if (!is_bare && g_file_test(name_or_path, G_FILE_TEST_EXISTS))
         return g_strdup(name_or_path);
     return find(im, IMAGES_SCENARIOS, name_or_path, error);
 }

@@ -2,12 +2,16 @@
 /* From a scenario's point to machine configuration, boot module and command lines. See plan.h. */
 #include "sim/study/plan.h"
 #include "sim/study/cpio.h"
+#include "sim/study/kernel.h"
 
 #include <string.h>
 
 /* What the hypervisor itself needs beside the domains and the module; domains are copied out of the module. */
 #define HV_MEMORY_MIB 32
+#define HV_MAX_MIB    (56 * 1024) /* what its early page tables reach (hv/boot) */
+#define DOMAINS_MAX   256         /* HV_MAX_DOMAINS of hv/domain */
 #define CMDLINE_MAX   1023
+#define DOMAIN_LIST   "domains" /* hv/abi/domains.md */
 
 static void domain_free(gpointer p)
 {
@@ -58,7 +62,9 @@ static gboolean fail_why(const struct plan *p, const char *section, enum option_
 static char *resolve(const struct plan *p, const char *path)
 {
     char *folder = g_path_get_dirname(p->point.scenario->path);
-    char *full = g_canonicalize_filename(path, folder);
+    char *absolute = g_canonicalize_filename(folder, NULL); /* a relative base is refused by GLib */
+    char *full = g_canonicalize_filename(path, absolute);
+    g_free(absolute);
     g_free(folder);
     return full;
 }
@@ -99,6 +105,19 @@ static gboolean make_cmdline(struct plan *p, struct plan_domain *d, GError **err
     return TRUE;
 }
 
+/* Sections [domain.u] and [domain.u1] can both make a u11. */
+static gboolean is_new_name(const struct plan *p, const struct plan_domain *d, GError **error)
+{
+    for (guint i = 0; i + 1 < p->domains->len; i++) {
+        const struct plan_domain *other = p->domains->pdata[i];
+        if (strcmp(other->name, d->name) == 0)
+            return fail_at(p, d->section, OPTION_domain_count, error, "a second domain %s: [%s] has one", d->name,
+                           other->section);
+    }
+    return p->domains->len <= DOMAINS_MAX ||
+           fail_at(p, d->section, OPTION_domain_count, error, "allowed are %d domains in all", DOMAINS_MAX);
+}
+
 static gboolean add_domain(struct plan *p, const char *section, int64_t number, unsigned *next_cpu,
                            const struct images *im, GError **error)
 {
@@ -116,7 +135,7 @@ static gboolean add_domain(struct plan *p, const char *section, int64_t number, 
     d->cpu = cpu < 0 ? *next_cpu : ((unsigned)cpu + ((unsigned)number - 1) * d->vcpus) % p->machine.n_cores;
     if (cpu < 0)
         *next_cpu = (*next_cpu + d->vcpus) % p->machine.n_cores;
-    return find_files(p, d, im, error) && make_cmdline(p, d, error);
+    return is_new_name(p, d, error) && find_files(p, d, im, error) && make_cmdline(p, d, error);
 }
 
 static gboolean add_domains(struct plan *p, const struct images *im, GError **error)
@@ -138,34 +157,58 @@ static gboolean add_domains(struct plan *p, const struct images *im, GError **er
     return ok;
 }
 
+/* TRUE: the file may go into the module under @name. */
+static gboolean check_member(const char *path, const char *name, const char *data, gsize bytes, gboolean is_kernel,
+                             GError **error)
+{
+    char *wrong = NULL;
+    if (bytes > G_MAXUINT32 / 4)
+        wrong = g_strdup_printf("%" G_GSIZE_FORMAT " bytes, allowed are 1 GiB", bytes);
+    else if (strcmp(name, DOMAIN_LIST) == 0 || strcmp(name, CPIO_TRAILER) == 0)
+        wrong = g_strdup_printf("a file in a boot module may not be called %s", name);
+    else if (is_kernel)
+        wrong = kernel_error(data, bytes);
+    if (wrong)
+        g_set_error(error, STUDY_ERROR, STUDY_INPUT, "%s: %s", path, wrong);
+    g_free(wrong);
+    return !wrong;
+}
+
+/* Two files of one name cannot both be members. TRUE in @is_done: @path is one already. */
+static gboolean check_name(const GPtrArray *done, const char *path, const char *name, gboolean *is_done, GError **error)
+{
+    *is_done = FALSE;
+    for (guint i = 0; i < done->len && !*is_done; i++) {
+        char *other = g_path_get_basename(done->pdata[i]);
+        gboolean same_name = strcmp(other, name) == 0;
+        *is_done = strcmp(done->pdata[i], path) == 0;
+        g_free(other);
+        if (same_name && !*is_done) {
+            g_set_error(error, STUDY_ERROR, STUDY_INPUT, "%s and %s: two files of one name in a boot module", path,
+                        (char *)done->pdata[i]);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 /* Adds @path to the archive once; its member name is the file's own name. */
-static gboolean add_member(struct plan *p, GPtrArray *done, const char *path, GError **error)
+static gboolean add_member(struct plan *p, GPtrArray *done, const char *path, gboolean is_kernel, GError **error)
 {
     char *name = g_path_get_basename(path), *data = NULL;
     gsize bytes = 0;
-    for (guint i = 0; i < done->len; i++) {
-        char *other = g_path_get_basename(done->pdata[i]);
-        gboolean same_name = strcmp(other, name) == 0, same_path = strcmp(done->pdata[i], path) == 0;
-        g_free(other);
-        if (same_name && !same_path)
-            g_set_error(error, STUDY_ERROR, STUDY_INPUT, "%s and %s: two files of one name in a boot module", path,
-                        (char *)done->pdata[i]);
-        if (same_name) {
-            g_free(name);
-            return same_path;
+    gboolean is_done, ok = check_name(done, path, name, &is_done, error);
+    if (ok && !is_done) {
+        GError *why = NULL;
+        g_ptr_array_add(done, (gpointer)path);
+        ok = g_file_get_contents(path, &data, &bytes, &why);
+        if (!ok) {
+            g_set_error(error, STUDY_ERROR, STUDY_INPUT, "%s", why->message);
+            g_error_free(why);
         }
-    }
-    g_ptr_array_add(done, (gpointer)path);
-    GError *why = NULL;
-    gboolean ok = g_file_get_contents(path, &data, &bytes, &why);
-    if (ok && bytes > G_MAXUINT32 / 4) {
-        g_set_error(error, STUDY_ERROR, STUDY_INPUT, "%s: %" G_GSIZE_FORMAT " bytes, allowed are 1 GiB", path, bytes);
-        ok = FALSE;
-    } else if (ok) {
-        cpio_add(p->module, name, data, bytes);
-    } else {
-        g_set_error(error, STUDY_ERROR, STUDY_INPUT, "%s", why->message);
-        g_error_free(why);
+        ok = ok && check_member(path, name, data, bytes, is_kernel, error);
+        if (ok)
+            cpio_add(p->module, name, data, bytes);
     }
     g_free(data);
     g_free(name);
@@ -195,10 +238,11 @@ static gboolean make_module(struct plan *p, GError **error)
     gboolean ok = TRUE;
     for (guint i = 0; i < p->domains->len; i++)
         domain_line(p->domains->pdata[i], text);
-    cpio_add(p->module, "domains", text->str, text->len);
+    cpio_add(p->module, DOMAIN_LIST, text->str, text->len);
     for (guint i = 0; ok && i < p->domains->len; i++) {
         struct plan_domain *d = p->domains->pdata[i];
-        ok = add_member(p, done, d->kernel, error) && (!d->initrd || add_member(p, done, d->initrd, error));
+        ok =
+            add_member(p, done, d->kernel, TRUE, error) && (!d->initrd || add_member(p, done, d->initrd, FALSE, error));
     }
     cpio_end(p->module);
     g_ptr_array_unref(done);
@@ -228,6 +272,10 @@ static gboolean size_memory(struct plan *p, GError **error)
                        "%" G_GUINT64_FORMAT " MiB is too little for these domains: allowed is 0 or at least "
                        "%" G_GUINT64_FORMAT,
                        have, need);
+    if (MAX(have, need) > HV_MAX_MIB)
+        return fail_at(p, "machine", OPTION_machine_memory_mib, error,
+                       "%" G_GUINT64_FORMAT " MiB in all: the hypervisor manages at most %d", MAX(have, need),
+                       HV_MAX_MIB);
     p->memory_mib = (unsigned)(have ? have : need);
     p->machine.memory_bytes = (uint64_t)p->memory_mib << 20;
     return TRUE;
