@@ -98,10 +98,11 @@ static void print_summary(const struct plan *p, const struct result *r)
 static gboolean write_results(const struct plan *p, const struct result *r, GError **error)
 {
     char *json = result_write_json(r, &p->point), *stats = result_write_stats(r);
-    gboolean ok = fclose(serial) == 0;
+    gboolean ok = !ferror(serial);
+    ok = fclose(serial) == 0 && ok;
     serial = NULL;
     if (!ok)
-        g_set_error(error, STUDY_ERROR, STUDY_INPUT, "cannot write %s/serial.log", folder.tmp);
+        g_set_error(error, STUDY_ERROR, STUDY_INPUT, "cannot write %s/serial.log: is the disk full?", folder.tmp);
     ok = ok && outdir_put(&folder, "run.json", json, error) && outdir_put(&folder, "stats.txt", stats, error) &&
          outdir_commit(&folder, error);
     g_free(json);
@@ -121,8 +122,8 @@ static int measure(const struct plan *p, const char *path, GError **error)
                               .interrupted = cli_catch_interrupt(),
                               .progress = !is_quiet && !has_console && isatty(STDERR_FILENO) ? progress : NULL};
     struct result *r = run_measure(p, &hooks, error);
-    if (!r && (*error)->code == STUDY_INTERRUPTED)
-        outdir_discard(&folder);
+    if (!r && ((*error)->code == STUDY_INTERRUPTED || (*error)->code == STUDY_INPUT))
+        outdir_discard(&folder); /* nothing ran, or nobody wants it */
     if (!r)
         return STUDY_GUEST;
     int code = r->exit_code ? STUDY_GUEST : STUDY_OK;
