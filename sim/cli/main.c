@@ -86,6 +86,15 @@ static int help(FILE *out, int code)
     return code;
 }
 
+/* A list on a full disk is no list. */
+static int close_stdout(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fputs("vmscale: cannot write to the standard output\n", stderr);
+    return code ? code : STUDY_INPUT;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -100,8 +109,10 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
         names[i] = verbs[i].name;
         if (strcmp(argv[1], names[i]) == 0) {
-            g_set_prgname("vmscale");
-            return verbs[i].run(argc - 1, argv + 1);
+            char *name = g_strconcat("vmscale ", names[i], NULL); /* as --help's usage line says it */
+            g_set_prgname(name);
+            g_free(name);
+            return close_stdout(verbs[i].run(argc - 1, argv + 1));
         }
     }
     const char *near = study_nearest(argv[1], names);
