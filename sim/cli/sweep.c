@@ -9,7 +9,7 @@
 
 static char **sets, *out_dir, *images_dir, *backend;
 static gboolean is_resumed;
-static int jobs;
+static int jobs = G_MININT; /* not given */
 
 static const GOptionEntry entries[] = {
     {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &sets, "an option's value or axis instead of the scenario's",
@@ -23,7 +23,7 @@ static const GOptionEntry entries[] = {
 
 static gboolean check_words(GError **error)
 {
-    if (jobs < 0 || jobs > 1024)
+    if (jobs != G_MININT && (jobs < 1 || jobs > 1024))
         g_set_error(error, STUDY_ERROR, STUDY_INPUT, "--jobs %d: allowed is 1..1024", jobs);
     else if (backend && strcmp(backend, "local") != 0)
         g_set_error(error, STUDY_ERROR, STUDY_INPUT, "--backend %s: allowed is local", backend);
@@ -32,12 +32,27 @@ static gboolean check_words(GError **error)
     return FALSE;
 }
 
+/* The command that goes on: the same words, or it would be another sweep. */
+static void print_how_to_resume(const struct sweep_cfg *cfg)
+{
+    char *dir = g_shell_quote(cfg->dir), *path = g_shell_quote(cfg->scenario_path);
+    printf("interrupted; go on with: vmscale sweep %s --out %s --resume", path, dir);
+    for (char **set = cfg->sets; set && *set; set++) {
+        char *quoted = g_shell_quote(*set);
+        printf(" --set %s", quoted);
+        g_free(quoted);
+    }
+    putchar('\n');
+    g_free(path);
+    g_free(dir);
+}
+
 static int finish(const struct sweep_cfg *cfg, const struct sweep_result *r, GError **error)
 {
     printf("%zu of %zu points finished (%zu kept from before, %zu failed): %s/study.sqlite3\n", r->n_done, r->n_points,
            r->n_kept, r->n_failed, cfg->dir);
     if (r->is_interrupted) {
-        printf("interrupted; go on with: vmscale sweep %s --out %s --resume\n", cfg->scenario_path, cfg->dir);
+        print_how_to_resume(cfg);
         return STUDY_INTERRUPTED;
     }
     if (r->n_done == 0)
@@ -69,7 +84,7 @@ int cli_sweep(int argc, char **argv)
                                 .scenario_path = s->path,
                                 .sets = sets,
                                 .dir = dir,
-                                .jobs = jobs ? (unsigned)jobs : g_get_num_processors(),
+                                .jobs = jobs > 0 ? (unsigned)jobs : g_get_num_processors(),
                                 .is_resumed = is_resumed};
         struct sweep_result r;
         if (sweep_run(&cfg, &r, &error))

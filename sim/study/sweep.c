@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,20 +99,28 @@ static char *reason(const struct child *c)
     return copy;
 }
 
-static void report(struct sweep *s, const struct child *c, int code)
+/* How the point ended, for its line: a process that was killed has no exit code. */
+static char *ending(int status)
+{
+    if (WIFSIGNALED(status))
+        return g_strdup_printf("killed by signal %d (%s)", WTERMSIG(status), g_strsignal(WTERMSIG(status)));
+    return g_strdup_printf("exit code %d", WEXITSTATUS(status));
+}
+
+static void report(struct sweep *s, const struct child *c, int status)
 {
     struct point p = {s->cfg->scenario, c->point};
     char *label = point_label(&p), *line;
     double seconds = (double)(g_get_monotonic_time() - c->start_us) * 1e-6;
-    if (code == 0) {
+    if (status == 0) {
         json_t *run = table_load_point(s->cfg->dir, &p);
         line = g_strdup_printf("[%zu/%zu] %s: %.6g operations/s (%.1f s)", s->progress.done, s->out->n_points, label,
                                json_number_value(json_object_get(run, "throughput")), seconds);
         json_decref(run);
     } else {
-        char *why = reason(c);
-        line = g_strdup_printf("[%zu/%zu] %s: FAILED with exit code %d: %s", s->progress.done, s->out->n_points, label,
-                               code, why);
+        char *why = reason(c), *how = ending(status);
+        line = g_strdup_printf("[%zu/%zu] %s: FAILED with %s: %s", s->progress.done, s->out->n_points, label, how, why);
+        g_free(how);
         g_free(why);
     }
     progress_line(&s->progress, line);
@@ -130,7 +139,7 @@ static void child_ended(GPid pid, gint status, gpointer opaque)
         s->out->n_done += code == 0;
         s->out->n_failed += code != 0;
         s->out->worst = MAX(s->out->worst, code);
-        report(s, c, code);
+        report(s, c, status);
     }
     g_ptr_array_remove(s->active, c);
     child_free(c);
@@ -240,12 +249,16 @@ static void add_hash(json_t *o, const char *path)
     g_free(name);
 }
 
-/* Hash of everything that a guest executes, at all points: another image is another study. */
+/* Hash of the simulator, and at all points of the profile and what a guest executes: another one is another study. */
 static json_t *image_hashes(const struct sweep_cfg *cfg)
 {
     json_t *o = json_object();
+    add_hash(o, "/proc/self/exe");
     for (size_t i = 0; i < scenario_points(cfg->scenario); i++) {
         struct plan *p = plan_new(cfg->scenario, i, cfg->images, NULL);
+        char *profile = images_profile(cfg->images, point_text(&p->point, "machine", OPTION_profile), NULL);
+        add_hash(o, profile);
+        g_free(profile);
         add_hash(o, p->hv_path);
         for (guint d = 0; d < p->domains->len; d++) {
             const struct plan_domain *dom = p->domains->pdata[d];
@@ -271,11 +284,40 @@ static gboolean same_images(const struct sweep_cfg *cfg, const json_t *now, cons
     json_t *before = json_load_file(path, 0, NULL);
     gboolean ok = !before || json_equal(json_object_get(before, "images"), json_object_get(now, "images"));
     if (!ok)
-        g_set_error(error, STUDY_ERROR, STUDY_INPUT,
-                    "--resume: hypervisor, guest or workload images are not those of %s; choose another --out",
-                    cfg->dir);
+        g_set_error(
+            error, STUDY_ERROR, STUDY_INPUT,
+            "--resume: simulator, profile, hypervisor, guest or workload images are not those of %s; choose another "
+            "--out",
+            cfg->dir);
     json_decref(before);
     return ok;
+}
+
+/* Going on never throws a finished point away: the folder's points must be this scenario's. */
+static gboolean same_points(const struct sweep_cfg *cfg, GError **error)
+{
+    for (size_t i = 0; i < scenario_points(cfg->scenario); i++) {
+        const char *key = table_point_differs(cfg->dir, &(struct point){cfg->scenario, i});
+        if (!key)
+            continue;
+        g_set_error(error, STUDY_ERROR, STUDY_INPUT,
+                    "--resume: the points of %s have another %s; choose the same, or another --out", cfg->dir, key);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Held as long as the process lives. Return: FALSE when another sweep holds it. */
+static gboolean lock(const char *points, const struct sweep_cfg *cfg, GError **error)
+{
+    int fd = open(points, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return TRUE;
+    g_set_error(error, STUDY_ERROR, STUDY_INPUT, "--out %s: %s", cfg->dir,
+                errno == EWOULDBLOCK ? "another sweep is writing it" : g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return FALSE;
 }
 
 static gboolean write_text(const char *dir, const char *name, const char *text, GError **error)
@@ -315,14 +357,14 @@ static gboolean prepare(const struct sweep_cfg *cfg, GError **error)
                     cfg->dir);
         ok = FALSE;
     } else if (is_used) {
-        ok = same_images(cfg, now, path, error);
+        ok = same_images(cfg, now, path, error) && same_points(cfg, error);
     }
     if (ok && g_mkdir_with_parents(points, 0777) != 0) {
         g_set_error(error, STUDY_ERROR, STUDY_INPUT, "--out %s: %s", cfg->dir, g_strerror(errno));
         ok = FALSE;
     }
     char *text = json_dumps(now, JSON_INDENT(1));
-    ok = ok && write_text(cfg->dir, "sweep.json", text, error) && copy_scenario(cfg, error);
+    ok = ok && lock(points, cfg, error) && write_text(cfg->dir, "sweep.json", text, error) && copy_scenario(cfg, error);
     free(text);
     json_decref(now);
     g_free(points);

@@ -19,7 +19,8 @@ char *table_point_dir(const char *dir, const struct point *p)
     return path;
 }
 
-static gboolean options_match(const json_t *run, const struct point *p)
+/* The first option in which a finished run is not the point @p; NULL: it is the point. */
+static const char *difference(const json_t *run, const struct point *p)
 {
     json_t *options = json_object_get(run, "options");
     for (guint i = 0; i < p->scenario->slots->len; i++) {
@@ -30,18 +31,32 @@ static gboolean options_match(const json_t *run, const struct point *p)
         const char *wanted = point_value(p, slot);
         if (json_is_integer(v) ? json_integer_value(v) != g_ascii_strtoll(wanted, NULL, 10)
                                : g_strcmp0(json_string_value(v), wanted) != 0)
-            return FALSE;
+            return slot->key;
     }
-    return TRUE;
+    return NULL;
 }
 
-json_t *table_load_point(const char *dir, const struct point *p)
+static json_t *load_json(const char *dir, const struct point *p)
 {
     char *folder = table_point_dir(dir, p), *path = g_build_filename(folder, "run.json", NULL);
     json_t *run = json_load_file(path, 0, NULL);
     g_free(path);
     g_free(folder);
-    if (run && !options_match(run, p)) {
+    return run;
+}
+
+const char *table_point_differs(const char *dir, const struct point *p)
+{
+    json_t *run = load_json(dir, p);
+    const char *key = run ? difference(run, p) : NULL;
+    json_decref(run);
+    return key;
+}
+
+json_t *table_load_point(const char *dir, const struct point *p)
+{
+    json_t *run = load_json(dir, p);
+    if (run && difference(run, p)) {
         json_decref(run);
         run = NULL;
     }

@@ -22,6 +22,9 @@ char *table_point_dir(const char *dir, const struct point *p);
 /* table_load_point() - run.json of the point if it is finished; NULL otherwise. json_decref. */
 json_t *table_load_point(const char *dir, const struct point *p);
 
+/* table_point_differs() - an option in which a finished run of that folder is another point; NULL: none, or no run. */
+const char *table_point_differs(const char *dir, const struct point *p);
+
 struct table *table_load(const struct scenario *s, const char *dir);
 void table_free(struct table *t);
 

@@ -28,6 +28,10 @@ y = share.coherence:tlbflush_clock
 """
 
 
+# The least that passes for a guest kernel: an ELF header (64-bit, little-endian, ET_EXEC, x86-64), no segments.
+KERNEL = "\x7fELF\x02\x01\x01" + "\0" * 9 + "\x02\0\x3e\0" + "\0" * 34 + "\x38" + "\0" * 9
+
+
 class Tool(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp()
@@ -35,6 +39,7 @@ class Tool(unittest.TestCase):
         for name in ("hv/hv.elf", "workloads/guest/pv64.elf", "workloads/bench/syscall-mix.elf",
                      "cpu/profiles/opteron-2006.ini"):
             self.write(os.path.join("images", name), "fake " + name)
+        self.write("images/workloads/guest/pv64.elf", KERNEL)
         os.makedirs(self.images + "/results/plots")
         shutil.copy(os.path.join(SOURCE, "results/plots/lines.gp"), self.images + "/results/plots")
         self.scenario = self.write("many.conf", SCENARIO)
@@ -104,9 +109,78 @@ class Tool(unittest.TestCase):
             self.assertFalse(os.path.exists(self.dir + "/" + word))
             self.assertTrue(os.path.exists(self.dir + "/" + word + ".failed/serial.log"))
 
+    def test_relative_scenario_path(self):
+        """A kernel or initrd is found beside the scenario, however the scenario was named."""
+        self.write("beside.elf", KERNEL)
+        for path in ("many.conf", "./many.conf", self.scenario):
+            self.tool(0, "run", path, *self.ONE, "--set", "domain.u.kernel=beside.elf", "--out", "r")
+        os.makedirs(self.dir + "/fixed")  # a result folder with the name of its scenario
+        self.write("images/workloads/scenarios/fixed.conf", SCENARIO)
+        self.tool(0, "run", "fixed", *self.ONE, "--out", "r")
+
+    def test_only_own_files_are_deleted(self):
+        self.tool(0, "run", self.scenario, *self.ONE, "--out", "r")
+        for name in ("r/thesis.txt", "r.tmp/notes", "r.failed/notes"):
+            self.write(name, "precious")
+            self.assertIn("not the folder of a run", self.tool(2, "run", self.scenario, *self.ONE, "--out", "r").stderr)
+            self.assertEqual(self.read(name), b"precious")
+            os.remove(os.path.join(self.dir, name))
+            if name != "r/thesis.txt":
+                os.rmdir(os.path.dirname(os.path.join(self.dir, name)))
+
+    def test_a_run_and_a_sweep_have_their_folder_alone(self):
+        slow = ("--set", "domain.u.cmdline=fake=slow", "--set", "measure.window_us=20000")
+        for verb, lock in (("run", "x.tmp"), ("sweep", "x/points")):
+            words = (verb, self.scenario, *slow, *(self.ONE if verb == "run" else ("--jobs", "1")), "--out", "x")
+            p = subprocess.Popen(self.command(*words), cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while not os.path.exists(os.path.join(self.dir, lock)):
+                time.sleep(0.01)
+            time.sleep(0.2)
+            again = words if verb == "run" else (*words, "--resume")
+            self.assertIn("another " + verb, self.tool(2, *again).stderr)
+            p.send_signal(signal.SIGINT)
+            self.assertEqual(p.wait(timeout=60), 130)
+            shutil.rmtree(self.dir + "/x", ignore_errors=True)
+
+    def test_killed_point(self):
+        """A killed point is named as that, leaves no folder of its name, and --resume makes it good."""
+        slow = ("--set", "domain.u.cmdline=fake=slow", "--set", "measure.window_us=20000", "--set", "domain.u.count=1",
+                "--jobs", "1", "--out", "k")
+        p = subprocess.Popen(self.command("sweep", self.scenario, *slow), cwd=self.dir, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+        child = ""
+        while not child:
+            time.sleep(0.01)
+            with open(f"/proc/{p.pid}/task/{p.pid}/children") as f:
+                child = f.read().strip()
+        os.kill(int(child.split()[0]), signal.SIGKILL)
+        out, err = p.communicate(timeout=120)
+        self.assertIn("killed by signal 9", err)
+        self.assertIn("1 of 2 points finished (0 kept from before, 1 failed)", out)
+        self.assertIn("2 of 2 points finished (1 kept", self.tool(0, "sweep", self.scenario, *slow, "--resume").stdout)
+        self.assertIn("window_us", self.tool(2, "sweep", self.scenario, *slow, "--set", "measure.window_us=100",
+                                             "--resume").stderr)
+
+    def test_full_standard_output(self):
+        with open("/dev/full", "w") as full:
+            self.assertEqual(subprocess.run([BINARY, "list", "options"], stdout=full, stderr=subprocess.PIPE).returncode, 2)
+
     def test_bad_input(self):
         self.write("full/other", "")
+        os.symlink("elsewhere", self.dir + "/link")
+        self.write("cut.elf", KERNEL[:40])
+        self.write("domains", KERNEL)
+        self.write("two.conf", "[domain.u]\ncount = 11\nworkload = syscall-mix\n[domain.u1]\nworkload = syscall-mix\n")
         wrong = [
+            (["run", "two.conf"], "a second domain u11"),
+            (["run", self.scenario, *self.ONE, "--set", "domain.u.kernel=cut.elf"], "truncated"),
+            (["run", self.scenario, *self.ONE, "--set", "domain.u.kernel=many.conf"], "not an ELF file"),
+            (["run", self.scenario, *self.ONE, "--set", "domain.u.kernel=domains"], "may not be called domains"),
+            (["run", self.scenario, *self.ONE, "--set", "domain.u.memory_mib=65536"], "at most 57344"),
+            (["run", self.scenario, *self.ONE, "--out", "."], "by its own name"),
+            (["run", self.scenario, *self.ONE, "--out", ""], "by its own name"),
+            (["run", self.scenario, *self.ONE, "--out", "link"], "not the folder of a run"),
+            (["sweep", self.scenario, "--jobs", "0"], "1..1024"),
             (["run", "nowhere.conf"], "no scenario called nowhere.conf"),
             (["run", self.scenario], "has 2 values"),
             (["run", self.scenario, *self.ONE, "--set", "machine.cores=65"], "1..64 cores"),
@@ -194,6 +268,8 @@ class Tool(unittest.TestCase):
         self.assertEqual(self.tool(0, "list", "profiles").stdout, "opteron-2006\n")
         for words in (["--help"], ["--version"], ["run", "--help"]):
             self.assertEqual(subprocess.run([BINARY, *words], capture_output=True).returncode, 0)
+        for verb in ("run", "sweep", "plot", "validate", "list"):
+            self.assertIn("vmscale %s [OPTION" % verb, subprocess.check_output([BINARY, verb, "--help"], text=True))
 
 
 if __name__ == "__main__":
