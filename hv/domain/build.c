@@ -183,11 +183,13 @@ static void load(const struct builder *b)
 static void write_p2m(const struct builder *b)
 {
     const unsigned per_page = PAGE_BYTES / sizeof(uint64_t);
+    uint64_t *list = NULL;
 
     for (unsigned i = 0; i < b->n_extents; i++)
         for (uint64_t n = 0; n < b->extent[i].n; n++) {
             uint64_t pfn = b->extent[i].pfn + n;
-            uint64_t *list = guest_page(b, b->at.p2m + pfn / per_page);
+            if (pfn % per_page == 0)
+                list = guest_page(b, b->at.p2m + pfn / per_page);
             list[pfn % per_page] = b->extent[i].mfn + n;
         }
 }

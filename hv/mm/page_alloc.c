@@ -6,8 +6,9 @@
  * never held while a page is cleared or a TLB is flushed, and never taken by an interrupt handler.
  *
  * What may leak: a frame that a domain had is cleared before anybody gets it again, and CPUs that may still translate
- * to it are flushed (filtered by the clock) before that. Memory fresh from the firmware is cleared too: only in the
- * simulator it is known to be zero.
+ * to it are flushed (filtered by the clock) before that. Memory fresh from the firmware is not known to be zero, but
+ * nearly always is: it is looked at first and written only if need be, so that under a simulator or a hypervisor, which
+ * find memory for us when it is written, a domain costs what it uses and not what it was promised.
  */
 #include "hv/mm/mm.h"
 #include "hv/include/boot.h"
@@ -44,6 +45,17 @@ void hv_clear_page(void *page)
 {
     uint64_t n = X86_PAGE_BYTES / 8;
     __asm__ volatile("rep stosq" : "+D"(page), "+c"(n) : "a"(0ul) : "memory");
+}
+
+static void clear_fresh_page(void *page)
+{
+    uint64_t n = X86_PAGE_BYTES / 8;
+    void *at = page;
+    bool is_zero;
+
+    __asm__ volatile("repe scasq" : "+D"(at), "+c"(n), "=@ccz"(is_zero) : "a"(0ul) : "memory");
+    if (!is_zero)
+        hv_clear_page(page);
 }
 
 static void add_range(uint64_t start, uint64_t end)
@@ -214,6 +226,7 @@ static struct hv_page *take_recycled(struct hv_cpumask *stale)
 static struct hv_page *heap_take(uint64_t max, bool is_block, uint64_t *got)
 {
     struct hv_cpumask stale = {0};
+    bool is_recycled = false;
     struct hv_page *p;
 
     hv_spin_lock(&heap_lock);
@@ -222,15 +235,20 @@ static struct hv_page *heap_take(uint64_t max, bool is_block, uint64_t *got)
         p = take_block(max);
     } else {
         p = take_fresh(max, got);
-        if (!p && (p = take_recycled(&stale)))
+        if (!p && (p = take_recycled(&stale))) {
+            is_recycled = true;
             *got = 1;
+        }
     }
     hv_spin_unlock(&heap_lock);
     if (stale.bits)
         hv_flush_mask(stale, HV_FLUSH_ALL);
     for (uint64_t i = 0; p && i < *got; i++) {
         p[i] = (struct hv_page){.next = HV_MFN_NONE, .prev = HV_MFN_NONE};
-        hv_clear_page(hv_page_to_virt(&p[i]));
+        if (is_recycled)
+            hv_clear_page(hv_page_to_virt(&p[i]));
+        else
+            clear_fresh_page(hv_page_to_virt(&p[i]));
     }
     return p;
 }
