@@ -13,6 +13,7 @@
 static const struct cli_verb verbs[] = {
     {"run", cli_run, "SCENARIO", "one run of one point"},
     {"sweep", cli_sweep, "SCENARIO", "every point of the scenario's axes, then its figures"},
+    {"boot", cli_boot, "KERNEL", "any kernel: PVH, Multiboot 1 and 2, Linux bzImage, boot sector"},
     {"plot", cli_plot, "DIR", "the figures of a finished sweep again"},
     {"validate", cli_validate, "SCENARIO --on qemu",
      "the same images elsewhere: results and event counts side by side"},

@@ -111,6 +111,7 @@ void machine_free(struct machine *m)
         cpu_free(m->core[i]);
     markers_free(m);
     symbols_free(m->symbols);
+    g_free(m->cmdline);
     stats_free(m->stats);
     g_array_free(m->totals, TRUE);
     eventq_free(m->events);

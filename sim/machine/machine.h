@@ -19,6 +19,10 @@ struct machine_cfg {
     uint64_t memory_bytes; /* multiple of 1 MiB, at least 16 MiB */
     enum cpu_mode mode;
     uint64_t seed;
+    /* Ports and addresses where nothing is: false: the run stops and names them (a study's image is ours, silence would
+     * hide our mistake); true: reads give all ones and writes are ignored, as on a PC (the guest's own business). */
+    bool is_open_bus;
+    void (*unknown_access)(const char *what); /* with is_open_bus: told of each such access; may be NULL */
     struct cpu_cfg cpu;
     struct mem_cfg mem;
 };
@@ -39,6 +43,17 @@ struct machine_module {
  * arch-x86/hvm/start_info.h. Core 0 is left ready to run. */
 bool machine_load_pvh(struct machine *m, const char *path, const char *cmdline, const struct machine_module *modules,
                       size_t n_modules, GError **error);
+
+/*
+ * machine_load() - a kernel of any kind that the table in loader.c knows: the content decides (Multiboot 1 and 2, Linux
+ * bzImage, PVH, boot sector; any of them in gzip). Core 0 is left ready to run. On an error the machine is as it was.
+ */
+struct machine_boot {
+    const char *path, *cmdline; /* cmdline may be NULL */
+    const struct machine_module *modules;
+    size_t n_modules;
+};
+bool machine_load(struct machine *m, const struct machine_boot *boot, GError **error);
 
 /* A domain as its markers showed it. Index = domid; 0 is unused, HV_MARK_DOM_IDLE is not here. */
 struct machine_domain {
@@ -66,6 +81,11 @@ enum machine_stop {
 enum machine_stop machine_run(struct machine *m, const struct machine_until *until);
 unsigned machine_exit_code(const struct machine *m); /* the byte written to port 0xf4; 0 after ACPI soft-off */
 unsigned machine_dead_core(const struct machine *m); /* MACHINE_SHUTDOWN: which core */
+/* machine_exit_status() - after MACHINE_EXIT: how QEMU would exit: 2 v + 1 for the debug-exit port, 0 after soft-off.
+ */
+int machine_exit_status(const struct machine *m);
+bool machine_was_reset(const struct machine *m); /* MACHINE_SHUTDOWN: the guest asked for it, no triple fault */
+uint64_t machine_unknown_accesses(const struct machine *m);
 void machine_set_serial(struct machine *m, void (*put)(void *opaque, char c), void *opaque);
 
 cyc_t machine_now(const struct machine *m); /* time of the core that is furthest behind */

@@ -14,6 +14,7 @@
 #include "sim/devices/pit.h"
 #include "sim/devices/rtc.h"
 #include "sim/devices/uart.h"
+#include "sim/machine/firmware.h"
 #include "sim/machine/machine.h"
 
 /* Memory map. */
@@ -21,8 +22,10 @@
 #define BOARD_IOAPIC       0xfec00000ull
 #define BOARD_LAPIC        0xfee00000ull
 #define BOARD_LOW_RESERVED 0xa0000ull /* to 1 MiB: video memory and firmware */
-#define BOARD_START_INFO   0xe0000ull /* PVH start_info and what it points to, 64 KiB */
+#define BOARD_START_INFO   0xe0000ull /* what a kernel is given: LOADER_ARENA_BYTES */
+#define BOARD_PAGE_TABLES  0xe8000ull /* for kernels that are entered in long mode: six pages */
 #define BOARD_RSDP         0xf0000ull /* where a BIOS would have it too */
+#define BOARD_FIRMWARE     0xf8000ull /* one page of code: firmware.h */
 #define BOARD_ACPI_BYTES   0x10000ull /* top of low RAM */
 #define BOARD_PM_PORT      0x600u     /* ACPI fixed hardware */
 #define BOARD_ISA_NS       844u       /* IN from port 0x80: 3209 cycles at 3.8 GHz (Adams and Agesen, ASPLOS 2006) */
@@ -38,6 +41,8 @@ struct machine_exit {
     enum machine_stop reason; /* if so */
     unsigned code;            /* byte written to the debug-exit port */
     unsigned dead_core;
+    bool by_port;  /* the debug-exit port ended it */
+    bool by_reset; /* MACHINE_SHUTDOWN because the guest asked for a reset */
 };
 
 struct machine {
@@ -67,6 +72,10 @@ struct machine {
     struct machine_exit exit;
     void (*serial_put)(void *opaque, char c);
     void *serial_opaque;
+
+    struct firmware_start start; /* how core 0 was started */
+    char *cmdline;               /* of the kernel; NULL before it is loaded */
+    uint64_t unknown_accesses;   /* to ports and addresses where nothing is */
 
     struct symbols *symbols;
     struct domain_record *domain[MACHINE_DOMAINS];

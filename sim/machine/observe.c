@@ -112,6 +112,21 @@ unsigned machine_exit_code(const struct machine *m)
     return m->exit.code;
 }
 
+int machine_exit_status(const struct machine *m)
+{
+    return m->exit.by_port ? (int)((m->exit.code << 1 | 1) & 0xff) : 0;
+}
+
+bool machine_was_reset(const struct machine *m)
+{
+    return m->exit.by_reset;
+}
+
+uint64_t machine_unknown_accesses(const struct machine *m)
+{
+    return m->unknown_accesses;
+}
+
 unsigned machine_dead_core(const struct machine *m)
 {
     return m->exit.dead_core;

@@ -2,7 +2,8 @@
 /*
  * The board's address decoders: I/O ports and memory-mapped devices, as tables of rows. A row without a handler is a
  * device that software looks for and that is not there: reads return all ones, writes are ignored, as on a PC. An
- * address in no row stops the run by name (sim_unmodelled): silence would look like guest behaviour.
+ * address in no row does the same if the configuration says is_open_bus, and is counted; else it stops the run by name
+ * (sim_unmodelled): in a study the image is ours, and silence would look like guest behaviour.
  * To add a device, add a row.
  */
 #include "sim/core/fault.h"
@@ -108,6 +109,7 @@ static void debug_exit_write(struct machine *m, uint16_t port, unsigned bytes, u
     (void)bytes;
     (void)now;
     m->exit.code = v & 0xff;
+    m->exit.by_port = true;
     machine_ask_stop(m, MACHINE_EXIT);
 }
 
@@ -129,6 +131,7 @@ static void reset_control_write(struct machine *m, uint16_t port, unsigned bytes
     if (!reset)
         return;
     m->exit.dead_core = m->running;
+    m->exit.by_reset = true;
     machine_ask_stop(m, MACHINE_SHUTDOWN);
 }
 
@@ -172,12 +175,28 @@ static const struct port_row ports[] = {
 };
 /* clang-format on */
 
-static const struct port_row *port_row(uint16_t port, const char *what)
+/* Nothing is at that port or address. */
+static void unknown(struct machine *m, const char *what, const char *where, uint64_t at)
 {
+    if (!m->cfg.is_open_bus)
+        sim_unmodelled("%s %s %#" G_GINT64_MODIFIER "x: nothing is there on this board", what, where, at);
+    m->unknown_accesses++;
+    if (!m->cfg.unknown_access)
+        return;
+    char *text = g_strdup_printf("%s %s %#" G_GINT64_MODIFIER "x", what, where, at);
+    m->cfg.unknown_access(text);
+    g_free(text);
+}
+
+static const struct port_row *port_row(struct machine *m, uint16_t port, const char *what)
+{
+    static const struct port_row nothing = {0, 0, NULL, NULL, false, "nothing"};
+
     for (size_t i = 0; i < G_N_ELEMENTS(ports); i++)
         if (port >= ports[i].first && port <= ports[i].last)
             return &ports[i];
-    sim_unmodelled("%s I/O port %#x: no such device on this board", what, port);
+    unknown(m, what, "I/O port", port);
+    return &nothing;
 }
 
 static uint32_t isa_cyc(const struct machine *m)
@@ -188,7 +207,7 @@ static uint32_t isa_cyc(const struct machine *m)
 uint32_t board_io_read(void *opaque, unsigned core, uint16_t port, unsigned bytes, cyc_t now, uint32_t *lat)
 {
     struct machine *m = opaque;
-    const struct port_row *row = port_row(port, "read of");
+    const struct port_row *row = port_row(m, port, "read of");
     uint32_t v = 0;
 
     (void)core;
@@ -198,7 +217,8 @@ uint32_t board_io_read(void *opaque, unsigned core, uint16_t port, unsigned byte
     if (row->wide)
         return row->read(m, port, bytes, now);
     for (unsigned i = 0; i < bytes; i++) {
-        row = port_row((uint16_t)(port + i), "read of");
+        if (i)
+            row = port_row(m, (uint16_t)(port + i), "read of");
         v |= (row->read ? row->read(m, (uint16_t)(port + i), 1, now) & 0xff : 0xff) << 8 * i;
     }
     return v;
@@ -208,7 +228,7 @@ void board_io_write(void *opaque, unsigned core, uint16_t port, unsigned bytes, 
                     uint32_t *lat)
 {
     struct machine *m = opaque;
-    const struct port_row *row = port_row(port, "write to");
+    const struct port_row *row = port_row(m, port, "write to");
 
     (void)core;
     *lat = isa_cyc(m);
@@ -218,7 +238,8 @@ void board_io_write(void *opaque, unsigned core, uint16_t port, unsigned bytes, 
         return;
     }
     for (unsigned i = 0; i < bytes; i++) {
-        row = port_row((uint16_t)(port + i), "write to");
+        if (i)
+            row = port_row(m, (uint16_t)(port + i), "write to");
         if (row->write)
             row->write(m, (uint16_t)(port + i), 1, value >> 8 * i & 0xff, now);
     }
@@ -251,19 +272,21 @@ static const struct mmio_row mmios[] = {
 };
 /* clang-format on */
 
-static const struct mmio_row *mmio_row(hpa_t a, const char *what)
+static const struct mmio_row *mmio_row(struct machine *m, hpa_t a, const char *what)
 {
+    static const struct mmio_row nothing = {0, 0, NULL, NULL, "nothing"};
+
     for (size_t i = 0; i < G_N_ELEMENTS(mmios); i++)
         if (a.v >= mmios[i].first && a.v <= mmios[i].last)
             return &mmios[i];
-    sim_unmodelled("%s physical address %#" G_GINT64_MODIFIER "x: neither memory nor a device of this board", what,
-                   a.v);
+    unknown(m, what, "physical address", a.v);
+    return &nothing;
 }
 
 uint64_t board_mmio_read(void *opaque, unsigned core, hpa_t a, unsigned bytes, cyc_t now, uint32_t *lat)
 {
     struct machine *m = opaque;
-    const struct mmio_row *row = mmio_row(a, "read of");
+    const struct mmio_row *row = mmio_row(m, a, "read of");
 
     (void)core;
     (void)now;
@@ -275,7 +298,7 @@ uint64_t board_mmio_read(void *opaque, unsigned core, hpa_t a, unsigned bytes, c
 void board_mmio_write(void *opaque, unsigned core, hpa_t a, unsigned bytes, uint64_t value, cyc_t now, uint32_t *lat)
 {
     struct machine *m = opaque;
-    const struct mmio_row *row = mmio_row(a, "write to");
+    const struct mmio_row *row = mmio_row(m, a, "write to");
 
     (void)core;
     (void)bytes;

@@ -89,8 +89,8 @@ static void good_image_with_modules(void **state)
     good_image();
     if (!load_with("tlb-global=off", modules, 2, &error))
         fail_msg("%s", error->message);
-    assert_int_equal(fake_start()->eip, CODE_AT + 0x10);
-    assert_true(phys_copy_out(m->phys, &info, (hpa_t){fake_start()->ebx}, sizeof(info)));
+    assert_int_equal(m->start.entry, CODE_AT + 0x10);
+    assert_true(phys_copy_out(m->phys, &info, (hpa_t){m->start.r[FIRMWARE_BX]}, sizeof(info)));
     assert_int_equal(info.magic, 0x336ec578);
     assert_int_equal(info.version, 1);
     assert_int_equal(info.nr_modules, 2);
@@ -142,7 +142,7 @@ static void bad_images(void **state)
     im_bytes = sizeof(im) - 1;
     refused("truncated: segment at 0x200000 ends at byte 4096 of 4095");
     im.eh.e_machine = EM_AARCH64;
-    refused("wrong machine (ELF class 64, machine 183); allowed: ELF64 for x86-64 (machine 62)");
+    refused("wrong machine (ELF class 64, machine 183); allowed: ELF64 for x86-64 (machine 62), ELF32");
     im.eh.e_type = ET_REL;
     refused("ELF type 1 is not an executable");
     im.note.nh.n_type = 17;
@@ -172,7 +172,7 @@ static void bad_modules_and_paths(void **state)
     g_clear_error(&error);
     char *longline = g_strnfill(1 << 16, 'x');
     assert_false(load_with(longline, NULL, 0, &error));
-    assert_non_null(strstr(error->message, "command lines of 65537 bytes; at most 61440 are allowed"));
+    assert_non_null(strstr(error->message, "command lines of 65537 bytes; at most "));
     g_clear_error(&error);
     g_free(longline);
     g_remove(path);
