@@ -7,8 +7,9 @@
  * Named constants are compared when this compiles; what the processor has only as behaviour (MSR numbers, local APIC
  * registers, CPUID bits, descriptors) is asked of the processor.
  *
- * How it could lie: both may be wrong alike. Not compared, since the processor has no such thing: FXSR, vectors 16 to
- * 19. Delivery modes of the ICR are read by the board (sim/machine); that the other CPUs start at all compares them.
+ * How it could lie: both may be wrong alike. Not compared where the processor has no such thing: vectors 16 to 19, and
+ * FXSR in a processor without it. Delivery modes of the ICR are read by the board (sim/machine); that the other CPUs
+ * start at all compares them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -240,6 +241,8 @@ static void test_cpuid(void **state)
     (void)state;
     assert_int_equal(X86_CPUID_PGE, bit_of("PGE"));
     assert_int_equal(X86_CPUID_EXT_NX, bit_of("NX"));
+    if (bit_of("FXSR"))
+        assert_int_equal(X86_CPUID_FXSR, bit_of("FXSR"));
     cpuid_leaf(fresh(), 1, 0, out);
     assert_true(out[3] & X86_CPUID_PGE);
     cpuid_leaf(fresh(), 0x80000001, 0, out);
