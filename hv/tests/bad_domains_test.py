@@ -57,8 +57,10 @@ def expect(serial, refused, failed, others=0):
 
 
 def sim():
-    """Kernels that are none, in the simulator."""
-    kernels, text = bad_kernels(), "[machine]\ncores = 2\nmode = functional\n"
+    """Kernels that are none, in the simulator; of those, what the tool itself does not refuse before the run."""
+    passed_by_tool = ("nonotes", "twice", "entry", "top", "inside", "hole")
+    kernels = {name: row for name, row in bad_kernels().items() if name in passed_by_tool}
+    text = "[machine]\ncores = 2\nmode = functional\n"
     for name, (data, _) in kernels.items():
         with open(name + ".elf", "wb") as f:
             f.write(data)
@@ -74,7 +76,7 @@ def sim():
     endless = ["--set", "measure.window_us=100", "--set", "domain.good.iterations=0"]
     p = subprocess.run([BUILD + "/vmscale", "run", os.path.abspath("bad.conf"), "--quiet", "--out", "window", "--images",
                         BUILD, *endless], capture_output=True, text=True)
-    assert p.returncode == 1 and "empty1" in p.stderr, (p.returncode, p.stderr)
+    assert p.returncode == 1 and "nonotes1" in p.stderr, (p.returncode, p.stderr)
 
 
 def cpio(members):
