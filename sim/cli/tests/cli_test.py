@@ -134,6 +134,7 @@ class Tool(unittest.TestCase):
             words = (verb, self.scenario, *slow, *(self.ONE if verb == "run" else ("--jobs", "1")), "--out", "x")
             p = subprocess.Popen(self.command(*words), cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             while not os.path.exists(os.path.join(self.dir, lock)):
+                self.assertIsNone(p.poll())
                 time.sleep(0.01)
             time.sleep(0.2)
             again = words if verb == "run" else (*words, "--resume")
@@ -150,6 +151,7 @@ class Tool(unittest.TestCase):
                              stderr=subprocess.PIPE, text=True)
         child = ""
         while not child:
+            self.assertIsNone(p.poll())
             time.sleep(0.01)
             with open(f"/proc/{p.pid}/task/{p.pid}/children") as f:
                 child = f.read().strip()
