@@ -46,7 +46,7 @@ uint64_t mem_state_hash(const struct mem_sys *m, uint64_t seed)
     uint64_t h = mix(seed, hash_directory(&m->dir));
     for (unsigned i = 0; i < m->cfg.n_cores; i++) {
         h = hash_cache(hash_cache(h, &m->l1i[i]), &m->l1d[i]);
-        h = mix(mix(h, m->place[i].line), m->place[i].at);
+        h = mix(mix(mix(h, m->place[i].line), m->place[i].at), m->place[i].ticket);
         const uint64_t *stats = (const uint64_t *)&m->stats[i];
         for (size_t s = 0; s < sizeof m->stats[i] / sizeof *stats; s++)
             h = mix(h, stats[s]);

@@ -17,7 +17,9 @@
  * sent at arrival, so its own latency is shorter by that time: the service time is the transfer time either way.
  *
  * The queue: a core that must wait is told when to ask again: when the line will be free at the earliest, given those
- * before it. If it is busy then all the same, the core keeps its place; who comes new goes behind all that wait.
+ * before it. If it is busy then all the same, the core keeps its place; who comes new goes behind all that wait. Places
+ * are numbered, so that of two cores that ask at the same time the one that came first is served: by their numbers as
+ * cores the last one would wait for ever. A core that does not come back when it was told to has given up its place.
  *
  * Who supplies: the own group's L3, else an owner (M, O, E) in another cache, else memory. Clean shared copies in other
  * cores do not supply (K8 and the front-side bus read such lines from memory).
@@ -303,13 +305,25 @@ static bool is_due(const struct mem_sys *m, unsigned core, uint32_t line, cyc_t 
     return m->place[core].line == line && m->place[core].at == now;
 }
 
+/* Cores that wait for the line and came before @core. */
+static unsigned cores_ahead(const struct mem_sys *m, const struct dir_entry *e, unsigned core, cyc_t now)
+{
+    unsigned n = 0;
+    if (e->promised < now)
+        return 0;
+    uint64_t mine = is_due(m, core, e->line, now) ? m->place[core].ticket : UINT64_MAX;
+    for (unsigned c = 0; c < m->cfg.n_cores; c++)
+        n += m->place[c].line == e->line && m->place[c].at >= now && m->place[c].ticket < mine && c != core;
+    return n;
+}
+
 /* A core does not wait for its own transaction while that is under way (it is the same miss), nor out its own hold when
  * nobody is behind it. A free line is left to those who stand in the queue. */
-static bool must_wait(const struct mem_sys *m, const struct dir_entry *e, unsigned core, cyc_t now)
+static bool must_wait(const struct dir_entry *e, unsigned core, unsigned ahead, cyc_t now)
 {
     if (e->busy_until > now)
-        return e->last_core != core || (now >= e->busy_until - e->hold_cyc && e->promised > now);
-    return e->promised > now && !is_due(m, core, e->line, now);
+        return e->last_core != core || (now >= e->busy_until - e->hold_cyc && ahead);
+    return ahead;
 }
 
 static cyc_t later(cyc_t a, cyc_t b)
@@ -320,15 +334,18 @@ static cyc_t later(cyc_t a, cyc_t b)
 cyc_t coherence_wait(struct mem_sys *m, unsigned core, uint32_t line, enum mem_op op, cyc_t now)
 {
     struct dir_entry *e = dir_find(&m->dir, line);
-    if (!e || !must_wait(m, e, core, now))
+    if (!e)
+        return 0;
+    unsigned ahead = cores_ahead(m, e, core, now);
+    if (!must_wait(e, core, ahead, now))
         return 0;
     uint32_t service_cyc = op == MEM_WRITE ? m->cfg.xfer_die_cyc : m->cfg.link_busy_cyc;
-    cyc_t until = is_due(m, core, line, now)
-                      ? later(e->busy_until, now + 1)
-                      : later(e->busy_until, e->promised > now ? e->promised + service_cyc : now + 1);
-    e->promised = later(e->promised, until);
+    cyc_t until = later(later(e->busy_until, now) + (cyc_t)ahead * service_cyc, now + 1);
+    if (!is_due(m, core, line, now))
+        m->place[core].ticket = ++m->tickets;
     m->place[core].line = line;
     m->place[core].at = until;
+    e->promised = later(e->promised, until);
     m->stats[core].coherence_cyc += until - now;
     return until;
 }

@@ -106,7 +106,7 @@ struct mem_sys *mem_new(const struct mem_cfg *cfg)
     m->stats = g_new0(struct mem_stats, cfg->n_cores);
     m->place = g_new(struct place, cfg->n_cores);
     for (unsigned i = 0; i < cfg->n_cores; i++)
-        m->place[i] = (struct place){NO_LINE, 0};
+        m->place[i] = (struct place){.line = NO_LINE};
     return m;
 }
 
@@ -381,6 +381,8 @@ static bool slow_access(struct mem_sys *m, unsigned core, uint32_t line, enum me
         out->latency_cyc = r.latency_cyc;
         out->source = r.source;
     }
+    if (m->place[core].line == line)
+        m->place[core].line = NO_LINE; /* served */
     out->slot = (uint16_t)(m->l1_has_state ? settle_exclusive(m, core, line, op, &f, st, now)
                                            : settle_inclusive(m, core, line, op, &f, st, others_hold, now));
     out->writable = op != MEM_FETCH && m->l1d[core].state[out->slot] == LINE_M;

@@ -97,7 +97,7 @@ struct dir_entry {
     uint16_t last_core; /* whose transaction made it busy */
     uint32_t hold_cyc;  /* the last part of it: the data is there, a queued request's probe is on its way */
     cyc_t busy_until;
-    cyc_t promised;    /* when the last core in the queue is to ask again; in the past: nobody waits */
+    cyc_t promised;    /* when the last core in the queue is to ask again; before now: nobody waits */
     uint64_t agents[]; /* bit set of holders, dir.words words */
 };
 struct dir {
@@ -136,10 +136,11 @@ static inline bool dir_has(const struct dir_entry *e, unsigned agent)
 /* Does any agent hold it, @but (or NO_AGENT) not counted? */
 bool dir_any_but(const struct dir *d, const struct dir_entry *e, unsigned but);
 
-/* A core's place in the queue for a line: it is to ask again at that time. */
+/* A core's place in the queue for a line: it is to ask again at that time. Lower tickets go first. */
 struct place {
     uint32_t line;
     cyc_t at;
+    uint64_t ticket;
 };
 
 /* ---- everything ----------------------------------------------------------------------------------------------------
@@ -154,6 +155,7 @@ struct mem_sys {
     uint16_t *node_of, *group_of, *die_of, *socket_of; /* by core */
     struct dir dir;
     struct place *place; /* by core */
+    uint64_t tickets;    /* the last one given */
     cyc_t *link_until;   /* by die: its way out; with a bus only [0], the bus */
     cyc_t *dram_until;   /* by socket * channels + channel */
     struct mem_stats *stats;

@@ -143,6 +143,41 @@ static void a_hot_line_is_served_one_by_one(void **state)
     }
 }
 
+/* Whoever stands in the queue is overtaken by nobody: at most one grant each to those that came before. Three pauses
+ * between writes, so that cores often become due at the same cycle. */
+static void nobody_is_overtaken(void **state)
+{
+    (void)state;
+    enum { N = 4 };
+    struct mem_cfg cfg = fixtures[0].cfg;
+    struct rng rng;
+    rng_seed(&rng, 7);
+    struct mem_sys *m = mem_new(&cfg);
+    cyc_t now[N] = {0, 50, 100, 3000};
+    unsigned overtaken[N] = {0};
+    bool waits[N] = {false};
+    for (unsigned grants = 0; grants < 20000;) {
+        unsigned next = 0;
+        for (unsigned c = 1; c < N; c++)
+            if (now[c] < now[next])
+                next = c;
+        struct mem_result r;
+        if (!mem_access(m, next, (hpa_t){0}, MEM_WRITE, now[next], true, &r)) {
+            now[next] = r.wait_until;
+            waits[next] = true;
+            continue;
+        }
+        for (unsigned c = 0; c < N; c++)
+            overtaken[c] = waits[c] && c != next ? overtaken[c] + (r.source != MEM_SRC_L1) : 0;
+        for (unsigned c = 0; c < N; c++)
+            assert_true(overtaken[c] < N);
+        waits[next] = false;
+        now[next] += r.latency_cyc + 9 + 45 * rng_below(&rng, 3);
+        grants++;
+    }
+    mem_free(m);
+}
+
 static void a_pair_behind_one_l2_pays_too(void **state)
 {
     (void)state;
@@ -220,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_traffic_keeps_invariants),
         cmocka_unit_test(a_hot_line_is_served_one_by_one),
+        cmocka_unit_test(nobody_is_overtaken),
         cmocka_unit_test(a_pair_behind_one_l2_pays_too),
         cmocka_unit_test(farther_costs_more),
         cmocka_unit_test(a_full_channel_queues),
