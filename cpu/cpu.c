@@ -39,6 +39,7 @@ static void reset_registers(struct cpu *c)
     c->cpl = 0;
     c->int_shadow = 0;
     c->extint_vector = -1;
+    c->raised = CPU_OK;
     c->nmi_pending = c->nmi_blocked = c->step_pending = c->shutdown = false;
     c->kernel_gs_base = 0;
     c->acc = (struct cpu_acc){0};

@@ -238,6 +238,8 @@ struct cpu {
 
     /* fetch */
     uint64_t fetch_line; /* linear line that execution stands in, ~0: must be entered anew */
+    uint64_t delivered_la, delivered_at; /* what of this instruction was fetched, after so many were retired: fetch.c */
+    uint8_t delivered;
     struct code_page *fetch_page;
     uint16_t fetch_l1_slot, fetch_tlb_slot;
     struct cpu_fetch fetch[CPU_FETCH_N];
@@ -268,6 +270,7 @@ struct cpu {
     bool extint_line;      /* the PIC's INTR */
     int16_t extint_vector; /* acknowledged from the PIC, not delivered yet; -1: none */
     uint8_t int_shadow;    /* STI, MOV SS: set to 2 by the handler; interrupts only at 0 */
+    struct cpu_event raised; /* CPU_FAULT or CPU_TRAP whose delivery has to wait for its turn; else CPU_NONE */
     struct cpu_stats stats;
     struct pipeline *pipe; /* predictor, store buffer: cpu/pipeline.c */
     struct cpu **peers;
@@ -379,6 +382,13 @@ static inline struct cpu_event cpu_line_wait(struct cpu *c, hpa_t a, const struc
     c->line_until = refused->wait_until;
     c->line_wanted = hpa_line(a);
     return CPU_EV_WAIT;
+}
+
+/* cpu_fetch_anew() - nothing that was fetched holds any more. */
+static inline void cpu_fetch_anew(struct cpu *c)
+{
+    c->fetch_line = ~0ull;
+    c->delivered = 0;
 }
 
 /* Port access with permission check (IOPL, TSS bitmap): cpu/io.c */

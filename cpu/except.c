@@ -287,13 +287,15 @@ struct cpu_event cpu_deliver(struct cpu *c, struct cpu_event ev, bool external)
     d.fault = ev.kind == CPU_FAULT && !external && ev.vector != EXC_DB;
     d.rip = ev.kind == CPU_TRAP ? c->next_rip : c->r[CPU_RIP];
     bool hardware = external || ev.soft;
-    uint64_t cr2 = c->cr2;
+    uint64_t cr2 = c->cr2, raised_cr2 = c->fault_cr2;
     for (;;) {
         if (d.vector == EXC_PF && !hardware)
             cr2 = c->fault_cr2;
         struct cpu_event second = deliver_one(c, &d);
-        if (second.kind == CPU_WAIT)
+        if (second.kind == CPU_WAIT) {
+            c->fault_cr2 = raised_cr2; /* the same event again */
             return second;
+        }
         if (second.kind == CPU_NONE)
             break;
         if (d.vector == EXC_DF && !hardware) {

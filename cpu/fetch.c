@@ -4,6 +4,11 @@
  * does the same to their ages) and pays what they say: a miss holds up the front end. Instruction bytes themselves come
  * from memory once, when they are decoded.
  *
+ * Fetching takes time before the instruction runs, and its turn may be over by then. So what was fetched counts as
+ * delivered until the instruction retires, whoever takes the line away meanwhile: else a core whose code shares a line
+ * with data that others write would fetch for ever and never execute. For an instruction over two lines each of them
+ * counts alone.
+ *
  * An instruction that straddles two pages belongs to no page of records: its bytes are gathered anew each time and
  * decoded when they differ from the last such instruction's.
  */
@@ -15,6 +20,20 @@
 #include "sim/core/fault.h"
 
 #define LINE_MASK ((uint64_t)SIM_LINE_BYTES - 1)
+
+/* What was delivered of the instruction that is to run. */
+enum { NOTHING, FIRST_LINE, BOTH_LINES, OVER_PAGES /* both, and decoded: it is in c->cross */ };
+
+static unsigned delivered(const struct cpu *c, uint64_t la)
+{
+    return c->delivered_la == la && c->delivered_at == c->stats.instructions ? c->delivered : NOTHING;
+}
+static void deliver(struct cpu *c, uint64_t la, unsigned what)
+{
+    c->delivered_la = la;
+    c->delivered_at = c->stats.instructions;
+    c->delivered = (uint8_t)what;
+}
 
 static void stand_in(struct cpu *c, uint64_t la, struct code_page *page, uint16_t l1_slot, uint16_t tlb_slot)
 {
@@ -95,21 +114,32 @@ const struct cpu_insn *fetch_insn(struct cpu *c, struct cpu_event *ev)
     uint64_t la = c->seg_base[CPU_SEG_CS] + rip;
     if (c->code_size != 8)
         la = (uint32_t)la;
+    unsigned have = NOTHING;
     if ((la & ~LINE_MASK) != c->fetch_line) {
-        *ev = enter_line(c, la);
-        if (cpu_unlikely(ev->kind != CPU_NONE))
-            return NULL;
+        have = delivered(c, la);
+        if (have == OVER_PAGES)
+            return &c->cross;
+        if (have == NOTHING) {
+            *ev = enter_line(c, la);
+            if (cpu_unlikely(ev->kind != CPU_NONE))
+                return NULL;
+            deliver(c, la, FIRST_LINE);
+        }
     }
     const struct cpu_insn *i = code_insn(c, c->fetch_page, (unsigned)(la & (SIM_PAGE_BYTES - 1)));
     if (cpu_unlikely(!i)) {
         *ev = straddling(c, la, &i);
-        return ev->kind == CPU_NONE ? i : NULL;
+        if (ev->kind != CPU_NONE)
+            return NULL;
+        deliver(c, la, OVER_PAGES);
+        return i;
     }
     uint64_t last = la + i->len - 1;
-    if (cpu_unlikely((last & ~LINE_MASK) != c->fetch_line)) {
+    if (cpu_unlikely(((last ^ la) & ~LINE_MASK) && have != BOTH_LINES)) {
         *ev = enter_line(c, last);
         if (ev->kind != CPU_NONE)
             return NULL;
+        deliver(c, la, BOTH_LINES);
     }
     return i;
 }

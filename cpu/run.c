@@ -18,8 +18,8 @@
 void cpu_attend(struct cpu *c)
 {
     bool interrupt = (c->rflags & CPU_RFLAGS_IF) && (c->extint_vector >= 0 || lapic_pending(c) >= 0 || lapic_extint(c));
-    c->attention = c->stop_asked || c->halted || c->shutdown || c->step_pending || c->int_shadow || interrupt ||
-                   (c->nmi_pending && !c->nmi_blocked) || (c->rflags & CPU_RFLAGS_TF);
+    c->attention = c->raised.kind || c->stop_asked || c->halted || c->shutdown || c->step_pending || c->int_shadow ||
+                   interrupt || (c->nmi_pending && !c->nmi_blocked) || (c->rflags & CPU_RFLAGS_TF);
 }
 
 void cpu_stop_turn(struct cpu *c)
@@ -56,6 +56,23 @@ static int deliver_maskable(struct cpu *c)
     else
         lapic_ack(c, (uint8_t)vector);
     c->stats.interrupts++;
+    return GO_ON;
+}
+
+/* The exception that the last instruction raised. It stays raised until it is delivered: the instruction is not run
+ * again for it, so its fetch, its walks and their cycles are not repeated while the delivery waits for its turn. */
+static int deliver_raised(struct cpu *c)
+{
+    if (cpu_deliver(c, c->raised, false).kind == CPU_WAIT) {
+        c->stats.waits++;
+        c->attention = 1;
+        return CPU_STOP_TURN;
+    }
+    if (c->raised.kind == CPU_TRAP)
+        c->stats.instructions++;
+    c->raised = CPU_OK;
+    c->int_shadow = 0;
+    cpu_attend(c);
     return GO_ON;
 }
 
@@ -114,15 +131,8 @@ static int handle(struct cpu *c, const struct cpu_insn *i, struct cpu_event ev)
         return GO_ON;
     case CPU_FAULT:
     case CPU_TRAP:
-        if (cpu_deliver(c, ev, false).kind == CPU_WAIT) {
-            c->stats.waits++;
-            return CPU_STOP_TURN;
-        }
-        if (ev.kind == CPU_TRAP)
-            c->stats.instructions++;
-        c->int_shadow = 0;
-        cpu_attend(c);
-        return GO_ON;
+        c->raised = ev;
+        return deliver_raised(c);
     default:
         sim_bug("event kind %u from row %u", ev.kind, i ? i->row : 0);
     }
@@ -184,7 +194,9 @@ enum cpu_stop cpu_run(struct cpu *c, cyc_t run_limit, cyc_t share_limit)
         if (c->now >= c->run_limit)
             return CPU_STOP_LIMIT;
         if (c->attention) {
-            int stop = boundary(c);
+            int stop = c->raised.kind != CPU_NONE ? deliver_raised(c) : GO_ON;
+            if (stop == GO_ON && c->now < c->run_limit)
+                stop = boundary(c);
             if (stop != GO_ON)
                 return end_turn(c, stop);
             if (c->now >= c->run_limit)

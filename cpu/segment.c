@@ -192,7 +192,7 @@ void cpu_mode_changed(struct cpu *c)
     update_mmu(c);
     cpu_segs_changed(c);
     if (c->user != was_user || c->code_size != was_size)
-        c->fetch_line = ~0ull;
+        cpu_fetch_anew(c);
     c->context = c->contexts[c->cpl != 0];
     c->row = c->rows[c->cpl != 0];
     cpu_attend(c);

@@ -85,7 +85,7 @@ void shortcut_drop_all(struct cpu *c)
     shortcut_drop_data(c);
     for (unsigned n = 0; n < CPU_FETCH_N; n++)
         drop_fetch(&c->fetch[n]);
-    c->fetch_line = ~0ull;
+    cpu_fetch_anew(c);
 }
 
 void shortcut_drop_writes(struct cpu *c, const uint8_t *host, uint64_t lines)
@@ -104,7 +104,7 @@ void shortcut_drop_page(struct cpu *c, const struct code_page *page)
         if (c->fetch[n].page == page)
             drop_fetch(&c->fetch[n]);
     if (c->fetch_page == page)
-        c->fetch_line = ~0ull;
+        cpu_fetch_anew(c);
 }
 
 static void tlb_lost_data(struct cpu *c, struct cpu_tlb_link *t, unsigned slot)
