@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Translation. The TLB is the truth: what stands there is used, stale or not. The page tables are looked at only on a
- * miss, when a permission is missing (the entry is dropped and the walk decides: a relaxed permission needs no flush),
- * and for the first write through a clean entry (the walk sets D).
- * Manual: SDM vol. 3A, "Caching Translation Information" and "Invalidation of TLBs and Paging-Structure Caches".
+ * miss, when a permission is missing (the walk decides, and the entry goes: a relaxed permission needs no flush), and
+ * for the first write through a clean entry (the walk sets D). A walk that faults drops what the TLBs hold for the
+ * page, on both sides; one that finds a page of another size drops the old one, else two entries would cover the
+ * address. Manual: SDM vol. 3A, "Caching Translation Information" and "Invalidation of TLBs and Paging-Structure
+ * Caches".
  *
  * Cycles go to the caller. Table accesses go through the caches of the core, in functional mode to memory alone.
  */
@@ -67,8 +69,9 @@ static struct translation by_entry(const struct tlb_entry *e, uint64_t la, unsig
     return (struct translation){{pfn << 12 | (la & 0xfff)}, (uint16_t)slot, e->shift, e->perm};
 }
 
+/* @old: the entry that did not do, or NULL. */
 static struct cpu_event walk(struct cpu *c, enum tlb_side side, uint64_t la, enum mmu_access access, bool user, bool ac,
-                             struct translation *out, struct translate_cost *cost)
+                             const struct tlb_entry *old, struct translation *out, struct translate_cost *cost)
 {
     struct mmu_result r = {0};
     enum mmu_status s = mmu_walk(&c->mmu, (gva_t){la}, access, user, ac, translate_pcid(c), &walk_ops, c, &r);
@@ -78,6 +81,10 @@ static struct cpu_event walk(struct cpu *c, enum tlb_side side, uint64_t la, enu
     c->stats.walks++;
     c->stats.walk_refs += r.refs;
     cost->walk_cyc += c->cfg->walk_cyc;
+    uint32_t error;
+    bool clean = old && mmu_allowed(&c->mmu, old->perm, access, user, ac, &error);
+    if (s == MMU_FAULT || (old && (!clean || old->shift != r.entry.shift)))
+        tlb_drop(c->tlb, (gva_t){la}, translate_pcid(c));
     if (s == MMU_FAULT) {
         c->fault_cr2 = la;
         return CPU_EV_FAULT_ERR(14, r.error);
@@ -97,17 +104,14 @@ struct cpu_event translate(struct cpu *c, enum tlb_side side, uint64_t la, enum 
     bool found = tlb_lookup(c->tlb, side, (gva_t){la}, translate_pcid(c), &hit);
     if (!found || hit.level == 2)
         cost->tlb_cyc += c->cfg->tlb.l2_latency_cyc;
-    if (found) {
-        const struct tlb_entry *e = hit.entry;
-        uint32_t error;
-        if (!mmu_allowed(&c->mmu, e->perm, access, user, ac, &error)) {
-            tlb_drop(c->tlb, (gva_t){la}, translate_pcid(c));
-        } else if (access != MMU_WRITE || (e->perm & TLB_DIRTY)) {
-            *out = by_entry(e, la, hit.slot);
-            return CPU_OK;
-        }
+    uint32_t error;
+    const struct tlb_entry *e = found ? hit.entry : NULL;
+    if (e && mmu_allowed(&c->mmu, e->perm, access, user, ac, &error) &&
+        (access != MMU_WRITE || (e->perm & TLB_DIRTY))) {
+        *out = by_entry(e, la, hit.slot);
+        return CPU_OK;
     }
-    return walk(c, side, la, access, user, ac, out, cost);
+    return walk(c, side, la, access, user, ac, e, out, cost);
 }
 
 /* ---- looking without touching

@@ -82,6 +82,71 @@ static void relaxed_permission(void **state)
     rig_free(r);
 }
 
+/* A page fault drops what the TLBs hold for the page (SDM vol. 3A, "Invalidation of TLBs and Paging-Structure Caches"):
+ * a write faults on the entry that was made not present, the handler maps another frame, and the read after it sees
+ * that. The handler skips the store of 7 bytes. */
+RIG_CODE_64(faulting, "movabsq $0x40000000, %r8\n movq (%r8), %rax\n movq $0, (%rsi)\n movq $5, (%r8)\n"
+                      "movq (%r8), %rbx\n outb %al, $0xf4\n");
+RIG_CODE_64(map_and_skip, "movq %rdi, (%rsi)\n addq $7, 8(%rsp)\n addq $8, %rsp\n iretq\n");
+static void fault_drops_the_page(void **state)
+{
+    (void)state;
+    for (unsigned shortcut = 0; shortcut < 2; shortcut++) {
+        struct rig *r = rig_new(1);
+        RIG_PUT(r, RIG_CODE, faulting);
+        RIG_PUT(r, 0x13000, map_and_skip);
+        rig_gate(r, 14, 0x13000, 0, 0);
+        rig_map(r, PAGE, 0x20000, RIG_P | RIG_W);
+        rig_write(r, 0x20000, 1);
+        rig_write(r, 0x21000, 2);
+        uint64_t pte = rig_pte(r, PAGE);
+        rig_map(r, pte & ~0xfffull, pte & ~0xfffull, RIG_P | RIG_W);
+        rig_long(r, r->c);
+        if (!shortcut)
+            cpu_test_no_shortcut(r->c);
+        r->c->r[6] = pte, r->c->r[7] = 0x21000 | RIG_P | RIG_W;
+        assert_int_equal(rig_run(r), 0);
+        assert_int_equal(cpu_stats(r->c)->page_faults, 1);
+        assert_int_equal(r->c->r[0] & 0xff, 1);
+        assert_int_equal(r->c->r[3], 2);
+        rig_free(r);
+    }
+}
+
+/* A 2 MiB page is split into 4 KiB pages without a flush. The first write walks, for D, and finds the small page: from
+ * then on it alone is used, for the lines too that had a shortcut through the large one. */
+RIG_CODE_64(split, "movabsq $0x40001000, %r8\n movq (%r8), %rax\n movq 64(%r8), %rax\n movq 64(%r8), %rax\n"
+                   "movq 64(%r8), %rax\n movq %rdi, (%rsi)\n movq $5, (%r8)\n movq 64(%r8), %rbx\n outb %al, $0xf4\n");
+static uint64_t read_after_split(bool shortcut)
+{
+    struct rig *r = rig_new(1);
+    RIG_PUT(r, RIG_CODE, split);
+    uint64_t table = rig_pte(r, PAGE) & ~0xfffull, pde = r->cr3;
+    for (unsigned shift = 39; shift > 21; shift -= 9)
+        pde = rig_read(r, pde + 8 * (PAGE >> shift & 511)) & 0xffffffffff000;
+    pde += 8 * (PAGE >> 21 & 511);
+    rig_write(r, pde, 0x400000 | RIG_P | RIG_W | 0x80);
+    for (uint64_t k = 0; k < 512; k++)
+        rig_write(r, table + 8 * k, (0x600000 + 4096 * k) | RIG_P | RIG_W);
+    rig_write(r, 0x401040, 1);
+    rig_write(r, 0x601040, 2);
+    rig_map(r, pde & ~0xfffull, pde & ~0xfffull, RIG_P | RIG_W);
+    rig_long(r, r->c);
+    if (!shortcut)
+        cpu_test_no_shortcut(r->c);
+    r->c->r[6] = pde, r->c->r[7] = table | RIG_P | RIG_W;
+    assert_int_equal(rig_run(r), 0);
+    uint64_t v = r->c->r[3] + 16 * (r->c->r[0] & 15);
+    rig_free(r);
+    return v;
+}
+static void split_page(void **state)
+{
+    (void)state;
+    assert_int_equal(read_after_split(false), 0x12);
+    assert_int_equal(read_after_split(true), 0x12);
+}
+
 /* The first write through a clean entry sets D, a read does not. */
 RIG_CODE_64(dirty, "movabsq $0x40000000, %r8\n movq (%r8), %rax\n movq (%rsi), %rbx\n movq %rax, (%r8)\n"
                    "movq (%rsi), %rcx\n outb %al, $0xf4\n");
@@ -172,7 +237,8 @@ static void straddles_pages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(stale_until_flushed), cmocka_unit_test(global_survives_cr3),
-                                       cmocka_unit_test(relaxed_permission),  cmocka_unit_test(dirty_bit),
+                                       cmocka_unit_test(relaxed_permission),  cmocka_unit_test(fault_drops_the_page),
+                                       cmocka_unit_test(split_page),          cmocka_unit_test(dirty_bit),
                                        cmocka_unit_test(modifies_itself),     cmocka_unit_test(modifies_another),
                                        cmocka_unit_test(straddles_pages)};
     return cmocka_run_group_tests(tests, NULL, NULL);
