@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ELF loading: see elf.h. Segments are copied, not shared with the initrd; fork shares them afterwards. Everything in
+ * ELF loading: see elf.h. Segments are copied, not shared with the file; fork shares them afterwards. Everything in
  * the file is checked before use: a damaged program is refused, it does not hurt the kernel.
  */
 #include "kernel/elf.h"
 #include "kernel/layout.h"
 #include "kernel/lib.h"
 #include "kernel/page.h"
+#include "kernel/tmpfs.h"
 
 /* "Executable and Linkable Format", 64-bit. */
 struct elf_header {
@@ -22,35 +23,54 @@ struct elf_segment {
     uint64_t offset, vaddr, paddr, filesz, memsz, align;
 };
 
-#define ET_EXEC   2
-#define EM_X86_64 62
-#define PT_LOAD   1
-#define PF_X      1u
-#define PF_W      2u
-#define PF_R      4u
+#define ET_EXEC       2
+#define ET_DYN        3 /* position-independent; without PT_INTERP: a static one */
+#define EM_X86_64     62
+#define PT_LOAD       1
+#define PT_INTERP     3
+#define PF_X          1u
+#define PF_W          2u
+#define PF_R          4u
+#define SEGMENTS_MAX  32u
+#define DYN_LOAD_BIAS 0x0000555555554000ul
 
-static bool is_program(const struct file_image *exe)
+/* What was read of the file's head. */
+struct program {
+    const struct inode *exe;
+    struct elf_header h;
+    struct elf_segment seg[SEGMENTS_MAX];
+    uint64_t bias;
+    uint64_t phdr; /* user address of the program headers; 0: not loaded */
+};
+
+static bool read_program(struct program *p)
 {
     static const uint8_t ident[5] = {0x7f, 'E', 'L', 'F', 2 /* 64-bit */};
-    const struct elf_header *h = exe->data;
+    const struct elf_header *h = &p->h;
 
-    return exe->bytes >= sizeof(*h) && !memcmp(h->ident, ident, sizeof(ident)) && h->type == ET_EXEC &&
-           h->machine == EM_X86_64 && h->phentsize == sizeof(struct elf_segment) && h->phnum <= 16 &&
-           h->phoff <= exe->bytes && h->phnum * sizeof(struct elf_segment) <= exe->bytes - h->phoff;
+    if (tmpfs_read(p->exe, 0, &p->h, sizeof(p->h)) != sizeof(p->h) || memcmp(h->ident, ident, sizeof(ident)) != 0)
+        return false;
+    if ((h->type != ET_EXEC && h->type != ET_DYN) || h->machine != EM_X86_64 || h->phnum > SEGMENTS_MAX ||
+        h->phentsize != sizeof(struct elf_segment))
+        return false;
+    p->bias = h->type == ET_DYN ? DYN_LOAD_BIAS : 0;
+    size_t bytes = h->phnum * sizeof(struct elf_segment);
+    return h->phoff <= p->exe->bytes && tmpfs_read(p->exe, h->phoff, p->seg, bytes) == bytes;
 }
 
-static bool is_segment_sound(const struct file_image *exe, const struct elf_segment *s)
+static bool is_segment_sound(const struct program *p, const struct elf_segment *s)
 {
-    return s->offset <= exe->bytes && s->filesz <= exe->bytes - s->offset && s->filesz <= s->memsz && s->memsz &&
-           s->vaddr >= USER_MIN && s->vaddr < USER_MMAP_END && s->memsz <= USER_MMAP_END - s->vaddr;
+    uint64_t va = s->vaddr + p->bias;
+
+    return s->offset <= p->exe->bytes && s->filesz <= p->exe->bytes - s->offset && s->filesz <= s->memsz && s->memsz &&
+           s->vaddr < USER_MMAP_END && va >= USER_MIN && va < USER_MMAP_END && s->memsz <= USER_MMAP_END - va;
 }
 
-static int load_segment(struct mm *mm, const struct file_image *exe, const struct elf_segment *s)
+static int load_segment(struct mm *mm, struct program *p, const struct elf_segment *s)
 {
-    uint64_t start = PAGE_DOWN(s->vaddr), end = PAGE_UP(s->vaddr + s->memsz);
+    uint64_t base = s->vaddr + p->bias, start = PAGE_DOWN(base), end = PAGE_UP(base + s->memsz);
     unsigned prot = ((s->flags & PF_R) ? PROT_READ : 0) | ((s->flags & PF_W) ? PROT_WRITE : 0) |
                     ((s->flags & PF_X) ? PROT_EXEC : 0);
-    const uint8_t *from = (const uint8_t *)exe->data + s->offset;
 
     for (unsigned i = 0; i < mm->nr_areas; i++)
         if (mm->areas[i].start < end && mm->areas[i].end > start)
@@ -58,95 +78,134 @@ static int load_segment(struct mm *mm, const struct file_image *exe, const struc
     if (mm_add_area(mm, start, end, prot))
         return -ENOMEM;
     for (uint64_t done = 0; done < s->filesz;) {
-        uint64_t va = s->vaddr + done, n = MIN(PAGE_SIZE - (va & PAGE_MASK), s->filesz - done);
+        uint64_t va = base + done, n = MIN(PAGE_SIZE - (va & PAGE_MASK), s->filesz - done);
         uint8_t *page = mm_populate(mm, PAGE_DOWN(va), prot);
         if (!page)
             return -ENOMEM;
-        memcpy(page + (va & PAGE_MASK), from + done, n);
+        tmpfs_read(p->exe, s->offset + done, page + (va & PAGE_MASK), n);
         done += n;
     }
+    if (p->h.phoff >= s->offset && p->h.phoff - s->offset < s->filesz)
+        p->phdr = base + (p->h.phoff - s->offset);
     if (end > mm->brk_start)
         mm->brk_start = mm->brk = end;
     return 0;
 }
 
-/* Writes words upwards through the kernel's address of the stack page. */
-struct stack_words {
-    uint64_t *at;
+/* ---- The stack, written upwards through the kernel's addresses of its pages ---- */
+
+struct stack {
+    struct mm *mm;
+    uint64_t at;
+    bool is_full; /* no memory, or it does not fit */
 };
 
-static void put_word(struct stack_words *w, uint64_t v)
+static void put_bytes(struct stack *w, const void *from, size_t n)
 {
-    *w->at++ = v;
+    const uint8_t *s = from;
+
+    while (n && !w->is_full) {
+        size_t part = MIN(n, PAGE_SIZE - (w->at & PAGE_MASK));
+        uint8_t *page = mm_populate(w->mm, PAGE_DOWN(w->at), PROT_READ | PROT_WRITE);
+        w->is_full = !page;
+        if (page)
+            memcpy(page + (w->at & PAGE_MASK), s, part);
+        w->at += part;
+        s += part;
+        n -= part;
+    }
 }
 
-static void put_aux(struct stack_words *w, uint64_t type, uint64_t v)
+static void put_word(struct stack *w, uint64_t v)
 {
-    put_word(w, type);
-    put_word(w, v);
+    put_bytes(w, &v, sizeof(v));
 }
 
-/* The topmost page: strings at its end, the vectors below them. */
-static int build_stack(struct mm *mm, const char *strings, unsigned argc, const struct elf_header *h, uint64_t *sp)
+static const char *put_pointers(struct stack *w, const char *strings, unsigned count, uint64_t *va)
 {
-    enum { AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_ENTRY = 9, AT_RANDOM = 25 };
-    uint64_t page_va = USER_STACK_END - PAGE_SIZE;
-    size_t bytes = 0;
+    for (unsigned i = 0; i < count; i++) {
+        size_t n = strlen(strings) + 1;
+        put_word(w, *va);
+        *va += n;
+        strings += n;
+    }
+    put_word(w, 0);
+    return strings;
+}
 
-    if (argc > ELF_ARGS_MAX)
-        return -E2BIG;
-    for (unsigned i = 0; i < argc; i++)
-        bytes += strlen(strings + bytes) + 1;
-    if (bytes > ELF_ARGS_BYTES)
+static void put_aux(struct stack *w, const struct program *p, uint64_t random_va, uint64_t path_va,
+                    uint64_t platform_va)
+{
+    const uint64_t aux[][2] = {
+        {3 /* AT_PHDR */, p->phdr},
+        {4 /* AT_PHENT */, sizeof(struct elf_segment)},
+        {5 /* AT_PHNUM */, p->h.phnum},
+        {6 /* AT_PAGESZ */, PAGE_SIZE},
+        {7 /* AT_BASE */, 0},
+        {8 /* AT_FLAGS */, 0},
+        {9 /* AT_ENTRY */, p->h.entry + p->bias},
+        {11 /* AT_UID */, 0},
+        {12 /* AT_EUID */, 0},
+        {13 /* AT_GID */, 0},
+        {14 /* AT_EGID */, 0},
+        {15 /* AT_PLATFORM */, platform_va},
+        {16 /* AT_HWCAP */, plat_hwcap()},
+        {17 /* AT_CLKTCK */, 100},
+        {23 /* AT_SECURE */, 0},
+        {25 /* AT_RANDOM */, random_va},
+        {31 /* AT_EXECFN */, path_va},
+        {0 /* AT_NULL */, 0},
+    };
+    put_bytes(w, aux, sizeof(aux));
+}
+
+/* From the end down: 16 random bytes, platform, path, strings; then the vectors, the stack pointer at their start. */
+static int build_stack(struct mm *mm, const struct program *p, const char *path, const struct proc_args *args,
+                       uint64_t *sp)
+{
+    static const char platform[] = "x86_64";
+    enum { AUX_WORDS = 2 * 18 };
+    const uint64_t random[2] = {random_next(), random_next()};
+    uint64_t random_va = USER_STACK_END - sizeof(random), platform_va = random_va - sizeof(platform);
+    uint64_t path_va = platform_va - strlen(path) - 1, strings_va = path_va - args->bytes;
+    uint64_t words = 1 + args->argc + 1 + args->envc + 1 + AUX_WORDS;
+
+    if (args->argc + args->envc > ELF_ARGS_MAX || args->bytes > ARGS_BYTES)
         return -E2BIG;
     if (mm_add_area(mm, USER_STACK_END - STACK_MAX_BYTES, USER_STACK_END, PROT_READ | PROT_WRITE))
         return -ENOMEM;
-    uint8_t *page = mm_populate(mm, page_va, PROT_READ | PROT_WRITE);
-    if (!page)
-        return -ENOMEM;
-
-    size_t strings_at = PAGE_SIZE - 16 - bytes; /* the last 16 bytes, zero, serve as AT_RANDOM */
-    size_t words = 1 + argc + 1 + 1 + 2 * 7;
-    size_t vector_at = (strings_at - words * 8) & ~15ul;
-    struct stack_words w = {(uint64_t *)(void *)(page + vector_at)};
-    uint64_t string_va = page_va + strings_at;
-
-    memcpy(page + strings_at, strings, bytes);
-    put_word(&w, argc);
-    for (unsigned i = 0; i < argc; i++) {
-        put_word(&w, string_va);
-        string_va += strlen(strings) + 1;
-        strings += strlen(strings) + 1;
-    }
-    put_word(&w, 0);
-    put_word(&w, 0);
-    put_aux(&w, AT_PHDR, mm->areas[0].start + h->phoff);
-    put_aux(&w, AT_PHENT, sizeof(struct elf_segment));
-    put_aux(&w, AT_PHNUM, h->phnum);
-    put_aux(&w, AT_PAGESZ, PAGE_SIZE);
-    put_aux(&w, AT_ENTRY, h->entry);
-    put_aux(&w, AT_RANDOM, page_va + PAGE_SIZE - 16);
-    put_aux(&w, AT_NULL, 0);
-    *sp = page_va + vector_at;
-    return 0;
+    struct stack w = {mm, strings_va, false};
+    put_bytes(&w, args->strings, args->bytes);
+    put_bytes(&w, path, strlen(path) + 1);
+    put_bytes(&w, platform, sizeof(platform));
+    put_bytes(&w, random, sizeof(random));
+    *sp = w.at = (strings_va - words * 8) & ~15ul;
+    put_word(&w, args->argc);
+    const char *env = put_pointers(&w, args->strings, args->argc, &strings_va);
+    put_pointers(&w, env, args->envc, &strings_va);
+    put_aux(&w, p, random_va, path_va, platform_va);
+    return w.is_full ? -ENOMEM : 0;
 }
 
-int elf_load(struct mm *mm, const struct file_image *exe, const char *strings, unsigned argc, struct elf_start *start)
+int elf_load(struct mm *mm, const struct inode *exe, const char *path, const struct proc_args *args,
+             struct elf_start *start)
 {
-    const struct elf_header *h = exe->data;
+    static struct program p; /* too large for the stack; nothing here sleeps */
 
-    if (!is_program(exe))
+    p = (struct program){.exe = exe};
+    if ((exe->mode & S_IFMT) != S_IFREG || !read_program(&p))
         return -ENOEXEC;
-    const struct elf_segment *s = (const void *)((const uint8_t *)exe->data + h->phoff);
-    for (unsigned i = 0; i < h->phnum; i++) {
-        if (s[i].type != PT_LOAD)
+    for (unsigned i = 0; i < p.h.phnum; i++) {
+        if (p.seg[i].type == PT_INTERP)
+            return -ENOEXEC;
+        if (p.seg[i].type != PT_LOAD)
             continue;
-        int rc = is_segment_sound(exe, &s[i]) ? load_segment(mm, exe, &s[i]) : -ENOEXEC;
+        int rc = is_segment_sound(&p, &p.seg[i]) ? load_segment(mm, &p, &p.seg[i]) : -ENOEXEC;
         if (rc)
             return rc;
     }
     if (!mm->nr_areas)
         return -ENOEXEC;
-    start->entry = h->entry;
-    return build_stack(mm, strings, argc, h, &start->stack);
+    start->entry = p.h.entry + p.bias;
+    return build_stack(mm, &p, path, args, &start->stack);
 }

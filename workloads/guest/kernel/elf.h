@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Static ELF programs: from an initrd image into an address space under construction, with the stack that the System V
- * ABI for AMD64 promises at process entry (argc, argv, environment, auxiliary vector). */
+/* Static ELF programs: from a file into an address space under construction, with the stack that the System V ABI for
+ * AMD64 promises at process entry (argc, argv, environment, auxiliary vector). */
 #pragma once
 
-#include "kernel/file.h"
-#include "kernel/mm.h"
+#include "kernel/proc.h"
 
-#define ELF_ARGS_BYTES 2048u /* all argument strings with their zeros */
-#define ELF_ARGS_MAX   64u
+#define ELF_ARGS_MAX 4096u /* strings: arguments and environment together */
 
 struct elf_start {
     uint64_t entry, stack;
@@ -15,7 +13,8 @@ struct elf_start {
 
 /**
  * elf_load() - build a program's memory.
- * @mm: new and empty. @strings: @argc zero-terminated strings, one behind the other.
- * Return: 0, -ENOEXEC (not a static x86-64 program, or damaged), -E2BIG, -ENOMEM; then @mm is only good for mm_free().
+ * @mm: new and empty. @path: what AT_EXECFN will say.
+ * Return: 0, -ENOEXEC (not a static x86-64 program, or damaged), -E2BIG, -ENOMEM; then @mm is only good for mm_put().
  */
-int elf_load(struct mm *mm, const struct file_image *exe, const char *strings, unsigned argc, struct elf_start *start);
+int elf_load(struct mm *mm, const struct inode *exe, const char *path, const struct proc_args *args,
+             struct elf_start *start);

@@ -16,7 +16,7 @@
 #define USER_END         0x00007ffffffff000ul
 #define USER_MIN         0x0000000000010000ul
 #define USER_STACK_END   0x00007fffffff0000ul
-#define STACK_MAX_BYTES  (1ul << 20)
+#define STACK_MAX_BYTES  (8ul << 20)
 #define USER_MMAP_END    0x00007ffff7ff0000ul
 #define KERNEL_BASE      0xffffffff80000000ul
 #define KERNEL_MAP_BYTES (1ul << 30) /* memory beyond this is not used */

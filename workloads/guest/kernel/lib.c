@@ -98,6 +98,27 @@ int user_copy_string(char *dst, uint64_t user_src, size_t size)
     return -ENAMETOOLONG;
 }
 
+/* SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators"). */
+uint64_t random_next(void)
+{
+    static uint64_t state = 0x766d7363616c65ul;
+    uint64_t z = state += 0x9e3779b97f4a7c15ul;
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ul;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebul;
+    return z ^ z >> 31;
+}
+
+int user_random(uint64_t user_dst, size_t n)
+{
+    for (size_t done = 0; done < n; done += 8) {
+        uint64_t v = random_next();
+        if (user_copy_out(user_dst + done, &v, MIN(n - done, 8)))
+            return -EFAULT;
+    }
+    return 0;
+}
+
 /* A line under construction; what does not fit is dropped. */
 struct line {
     size_t len;
@@ -164,6 +185,26 @@ void kprintf(const char *fmt, ...)
     struct line l = {.len = 0};
     va_list ap;
 
+    va_start(ap, fmt);
+    line_format(&l, fmt, ap);
+    va_end(ap);
+    plat_console_write(PLAT_LOG, l.text, l.len);
+}
+
+static bool is_quiet;
+
+void log_be_quiet(void)
+{
+    is_quiet = true;
+}
+
+void log_line(const char *fmt, ...)
+{
+    struct line l = {.len = 0};
+    va_list ap;
+
+    if (is_quiet)
+        return;
     va_start(ap, fmt);
     line_format(&l, fmt, ap);
     va_end(ap);

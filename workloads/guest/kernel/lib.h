@@ -20,6 +20,10 @@ int strcmp(const char *a, const char *b);
  */
 void kprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same, unless the kernel was told to be quiet (log_be_quiet): what is no news to who runs one program. */
+void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_be_quiet(void);
+
 /* Says why and ends the domain as crashed: only for broken invariants of this kernel or of the machine under it. */
 _Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -33,6 +37,10 @@ int raw_clear(void *dst, size_t n);
 int user_copy_in(void *dst, uint64_t user_src, size_t n);
 int user_copy_out(uint64_t user_dst, const void *src, size_t n);
 int user_clear(uint64_t user_dst, size_t n);
+
+/* Fills user memory with numbers from a seeded generator: the same in every run. */
+int user_random(uint64_t user_dst, size_t n);
+uint64_t random_next(void);
 
 /* Copies a string with its zero; -ENAMETOOLONG if it does not fit @size, -EFAULT on a bad address; else its length. */
 int user_copy_string(char *dst, uint64_t user_src, size_t size);

@@ -3,6 +3,7 @@
 #include "kernel/mm.h"
 #include "kernel/lib.h"
 #include "kernel/page.h"
+#include "kernel/tmpfs.h"
 
 struct mm *mm_new(void)
 {
@@ -12,11 +13,32 @@ struct mm *mm_new(void)
         page_free(mm);
         return NULL;
     }
+    if (mm)
+        mm->refs = 1;
     return mm;
 }
 
-void mm_free(struct mm *mm)
+struct mm *mm_get(struct mm *mm)
 {
+    mm->refs++;
+    return mm;
+}
+
+void mm_set_exe(struct mm *mm, struct inode *exe, const char *path)
+{
+    size_t n = MIN(strlen(path), sizeof(mm->exe_path) - 1);
+
+    mm->exe = tmpfs_get(exe);
+    memcpy(mm->exe_path, path, n);
+    mm->exe_path[n] = 0;
+}
+
+void mm_put(struct mm *mm)
+{
+    if (--mm->refs)
+        return;
+    if (mm->exe)
+        tmpfs_put(mm->exe);
     if (mm->pt.is_live)
         plat_pt_make_dead(&mm->pt);
     pt_free(&mm->pt);
@@ -112,10 +134,17 @@ int mm_fault(struct mm *mm, uint64_t va, bool is_write)
     if (!a || !(a->prot & (is_write ? PROT_WRITE : PROT_READ | PROT_WRITE | PROT_EXEC)))
         return -EFAULT;
     const uint64_t *slot = pt_leaf(&mm->pt, page_va);
-    if (!slot || !(*slot & PTE_P))
+    if (!slot || !(*slot & (PTE_P | PTE_HELD)))
         return fault_new_page(mm, page_va, a->prot);
-    if (is_write && !(*slot & PTE_W))
+    if (!(*slot & PTE_P)) {
+        bool may_write = (a->prot & AREA_SHARED) || page_refs(plat_pte_frame(*slot)) == 1;
+        return map_now(mm, page_va, plat_pte_frame(*slot), may_write ? a->prot : a->prot & ~PROT_WRITE, false);
+    }
+    if (is_write && !(*slot & PTE_W)) {
+        if (a->prot & AREA_SHARED)
+            return map_now(mm, page_va, plat_pte_frame(*slot), a->prot, true);
         return fault_copy_on_write(mm, page_va, *slot, a->prot);
+    }
     plat_pt_flush_page(page_va); /* the table allows it: a stale translation; drop it and try again */
     plat_pt_commit();
     return 0;
@@ -125,7 +154,7 @@ void *mm_populate(struct mm *mm, uint64_t va, unsigned prot)
 {
     const uint64_t *slot = pt_leaf(&mm->pt, va);
 
-    if (slot && (*slot & PTE_P))
+    if (slot && (*slot & (PTE_P | PTE_HELD)))
         return page_address(plat_pte_frame(*slot));
     void *page = page_alloc_zeroed();
     if (page && pt_map(&mm->pt, PAGE_DOWN(va), page_frame(page), area_flags(prot))) {
@@ -137,16 +166,25 @@ void *mm_populate(struct mm *mm, uint64_t va, unsigned prot)
 
 /* ---- Fork ---- */
 
-/* Shares one page with the child read-only; the parent loses its write permission as well. */
+struct share {
+    struct mm *child;
+    bool is_shared; /* the area is */
+};
+
+/* Shares one page with the child read-only; the parent loses its write permission as well, unless sharing is wanted. */
 static int share_leaf(struct pt *pt, uint64_t va, uint64_t *slot, void *ctx)
 {
-    struct mm *child = ctx;
+    const struct share *s = ctx;
     unsigned long frame = plat_pte_frame(*slot);
 
-    if (pt_map(&child->pt, va, frame, PT_USER))
+    if (pt_map(&s->child->pt, va, frame, PT_USER | (s->is_shared && (*slot & PTE_W) ? PT_WRITE : 0)))
         return -ENOMEM;
     page_get(frame);
-    if (*slot & PTE_W)
+    if (!(*slot & PTE_P)) { /* no access for the child either */
+        uint64_t *held = pt_leaf(&s->child->pt, va);
+        plat_pt_write(&s->child->pt, 1, held, va, (*held & ~PTE_P) | PTE_HELD);
+    }
+    if ((*slot & (PTE_P | PTE_W)) == (PTE_P | PTE_W) && !s->is_shared)
         plat_pt_write(pt, 1, slot, va, plat_pte(frame, PT_USER));
     return 0;
 }
@@ -162,12 +200,16 @@ struct mm *mm_fork(struct mm *mm)
     child->brk = mm->brk;
     child->nr_areas = mm->nr_areas;
     memcpy(child->areas, mm->areas, mm->nr_areas * sizeof(struct vm_area));
-    for (unsigned i = 0; i < mm->nr_areas && !rc; i++)
-        rc = pt_each(&mm->pt, mm->areas[i].start, mm->areas[i].end, share_leaf, child);
+    if (mm->exe)
+        mm_set_exe(child, mm->exe, mm->exe_path);
+    for (unsigned i = 0; i < mm->nr_areas && !rc; i++) {
+        struct share s = {child, mm->areas[i].prot & AREA_SHARED};
+        rc = pt_each(&mm->pt, mm->areas[i].start, mm->areas[i].end, share_leaf, &s);
+    }
     plat_pt_flush_all();
     plat_pt_commit();
     if (rc) {
-        mm_free(child);
+        mm_put(child);
         return NULL;
     }
     plat_pt_make_live(&child->pt);

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mmap, munmap, mprotect and brk: anonymous private memory, zero on demand. A range of one page is flushed from the TLB
+ * mmap, munmap, mprotect, mremap and brk. Anonymous memory is zero on demand; what is mapped from a file is copied at
+ * once (private) or refused (shared and writable); shared anonymous memory is made at once, so that fork finds it. A
+ * range of one page is flushed from the TLB
  * alone, a larger one by flushing all, as Linux did in 2006 (flush_tlb_page against flush_tlb_mm). Frames go back to
- * the allocator only after the flush: before it, the TLB may still lead to them. Taking all access from pages
- * (PROT_NONE by mprotect) is refused: nothing here can keep a page that no entry leads to.
+ * the allocator only after the flush: before it, the TLB may still lead to them. Pages of an area
+ * that allows no access keep their frames in entries that are not present (PTE_HELD).
  */
 #include "kernel/mm.h"
 #include "kernel/lib.h"
 #include "kernel/page.h"
+#include "kernel/tmpfs.h"
+
+#define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 /* Frames waiting for the flush of the entries that led to them. */
 struct zap {
@@ -104,11 +109,11 @@ static uint64_t find_hole(const struct mm *mm, uint64_t bytes)
     return end >= USER_MIN + bytes ? end - bytes : 0;
 }
 
-int64_t mm_mmap(struct mm *mm, uint64_t hint, uint64_t bytes, unsigned prot, unsigned flags)
+/* Makes room and an area; nothing is mapped in it yet. */
+static int64_t make_area(struct mm *mm, uint64_t hint, uint64_t bytes, unsigned prot, unsigned flags)
 {
     uint64_t start = hint;
 
-    bytes = PAGE_UP(bytes);
     if (!bytes || bytes > USER_END)
         return bytes ? -ENOMEM : -EINVAL;
     if (flags & MAP_FIXED) {
@@ -120,35 +125,84 @@ int64_t mm_mmap(struct mm *mm, uint64_t hint, uint64_t bytes, unsigned prot, uns
         if (!start)
             return -ENOMEM;
     }
-    int rc = mm_add_area(mm, start, start + bytes, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
+    int rc = mm_add_area(mm, start, start + bytes, prot);
     return rc ? rc : (int64_t)start;
+}
+
+/* Gives a new area its frames now, filled from a file if there is one. */
+static int64_t populate(struct mm *mm, int64_t start, uint64_t bytes, unsigned prot, const struct inode *file,
+                        uint64_t offset)
+{
+    for (uint64_t at = 0; start >= 0 && at < bytes; at += PAGE_SIZE) {
+        void *page = mm_populate(mm, (uint64_t)start + at, prot);
+        if (!page) {
+            plat_pt_commit();
+            mm_munmap(mm, (uint64_t)start, bytes);
+            return -ENOMEM;
+        }
+        if (file)
+            tmpfs_read(file, offset + at, page, PAGE_SIZE);
+    }
+    plat_pt_commit();
+    return start;
+}
+
+int64_t mm_mmap(struct mm *mm, uint64_t hint, uint64_t bytes, unsigned prot, unsigned flags)
+{
+    unsigned shared = (flags & MAP_SHARED) ? AREA_SHARED : 0;
+    int64_t start = make_area(mm, hint, PAGE_UP(bytes), (prot & PROT_ALL) | shared, flags);
+
+    return shared ? populate(mm, start, PAGE_UP(bytes), prot & PROT_ALL, NULL, 0) : start;
+}
+
+int64_t mm_mmap_file(struct mm *mm, uint64_t hint, uint64_t bytes, unsigned prot, unsigned flags,
+                     const struct inode *file, uint64_t offset)
+{
+    if (offset & PAGE_MASK)
+        return -EINVAL;
+    if ((flags & MAP_SHARED) && (prot & PROT_WRITE))
+        return -ENODEV;
+    bytes = PAGE_UP(bytes);
+    return populate(mm, make_area(mm, hint, bytes, prot & PROT_ALL, flags), bytes, prot & PROT_ALL, file, offset);
 }
 
 /* Write permission is taken now; given back it is by the next write fault, like after a fork. */
 static int protect_leaf(struct pt *pt, uint64_t va, uint64_t *slot, void *ctx)
 {
     (void)ctx;
-    if (*slot & PTE_W)
+    if ((*slot & (PTE_P | PTE_W)) == (PTE_P | PTE_W))
         plat_pt_write(pt, 1, slot, va, plat_pte(plat_pte_frame(*slot), PT_USER));
+    return 0;
+}
+
+static int hide_leaf(struct pt *pt, uint64_t va, uint64_t *slot, void *ctx)
+{
+    (void)ctx;
+    if (*slot & PTE_P)
+        plat_pt_write(pt, 1, slot, va, (plat_pte(plat_pte_frame(*slot), PT_USER) & ~PTE_P) | PTE_HELD);
     return 0;
 }
 
 int64_t mm_mprotect(struct mm *mm, uint64_t start, uint64_t bytes, unsigned prot)
 {
     bytes = PAGE_UP(bytes);
-    if (!is_user_range(start, bytes) || !prot)
+    if (!bytes)
+        return 0;
+    if (!is_user_range(start, bytes))
         return -EINVAL;
+    unsigned shared = 0;
     for (uint64_t va = start; va < start + bytes;) {
         const struct vm_area *a = mm_find_area(mm, va);
         if (!a)
             return -ENOMEM;
+        shared = a->prot & AREA_SHARED;
         va = a->end;
     }
     int rc = cut_areas(mm, start, start + bytes);
     if (!rc)
-        rc = mm_add_area(mm, start, start + bytes, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
+        rc = mm_add_area(mm, start, start + bytes, (prot & PROT_ALL) | shared);
     if (!rc && !(prot & PROT_WRITE)) {
-        pt_each(&mm->pt, start, start + bytes, protect_leaf, NULL);
+        pt_each(&mm->pt, start, start + bytes, (prot & PROT_ALL) ? protect_leaf : hide_leaf, NULL);
         plat_pt_flush_all();
         plat_pt_commit();
     }
@@ -172,4 +226,50 @@ uint64_t mm_brk(struct mm *mm, uint64_t brk)
     }
     mm->brk = brk;
     return brk;
+}
+
+/* Moves the frames of [old, old + bytes) to where @new_start points, whose area is new and empty. */
+struct move {
+    uint64_t old, new_start;
+};
+
+static int move_leaf(struct pt *pt, uint64_t va, uint64_t *slot, void *ctx)
+{
+    const struct move *m = ctx;
+    unsigned long frame = plat_pte_frame(*slot);
+    unsigned flags = PT_USER | ((*slot & PTE_W) ? PT_WRITE : 0);
+
+    if (pt_map(pt, m->new_start + (va - m->old), frame, flags))
+        return -ENOMEM;
+    page_get(frame);
+    return 0;
+}
+
+int64_t mm_mremap(struct mm *mm, uint64_t old, uint64_t old_bytes, uint64_t new_bytes, unsigned flags)
+{
+    enum { MREMAP_MAYMOVE = 1 };
+    const struct vm_area *a = mm_find_area(mm, old);
+
+    old_bytes = PAGE_UP(old_bytes);
+    new_bytes = PAGE_UP(new_bytes);
+    if (!is_user_range(old, old_bytes) || !new_bytes || (flags & ~(unsigned)MREMAP_MAYMOVE))
+        return -EINVAL;
+    if (!a || a->end < old + old_bytes || !(a->prot & PROT_ALL))
+        return -EFAULT;
+    if (new_bytes <= old_bytes) {
+        if (new_bytes < old_bytes)
+            mm_munmap(mm, old + new_bytes, old_bytes - new_bytes);
+        return (int64_t)old;
+    }
+    if (!(flags & MREMAP_MAYMOVE))
+        return -ENOMEM;
+    unsigned prot = a->prot;
+    int64_t start = make_area(mm, 0, new_bytes, prot, 0);
+    struct move m = {old, (uint64_t)start};
+    if (start < 0)
+        return start;
+    int rc = pt_each(&mm->pt, old, old + old_bytes, move_leaf, &m);
+    plat_pt_commit();
+    mm_munmap(mm, rc ? m.new_start : old, rc ? new_bytes : old_bytes);
+    return rc ? rc : start;
 }

@@ -76,6 +76,11 @@ unsigned page_refs(unsigned long frame)
     return pages[frame].refs;
 }
 
+unsigned long page_total_count(void)
+{
+    return end_frame - first_frame;
+}
+
 unsigned long page_free_count(void)
 {
     return nr_free;

@@ -20,6 +20,7 @@ void page_get(unsigned long frame);      /* one more user */
 void page_put(unsigned long frame);      /* one user less; the last one frees it */
 unsigned page_refs(unsigned long frame); /* number of users */
 unsigned long page_free_count(void);
+unsigned long page_total_count(void);
 
 static inline void *page_address(unsigned long frame)
 {

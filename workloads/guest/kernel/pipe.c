@@ -2,12 +2,13 @@
 /*
  * Pipes: one page of bytes between a writing and a reading end. Bytes in the pipe = put - got, counters that only grow.
  * A reader waits while it is empty and a writer exists, a writer while it is full and a reader exists; each change
- * wakes everybody, who look again. Writing without a reader is -EPIPE (no signal is sent).
+ * wakes everybody, who look again. Writing without a reader is -EPIPE and SIGPIPE.
  */
-#include "kernel/file_internal.h"
+#include "kernel/file.h"
 #include "kernel/lib.h"
 #include "kernel/page.h"
 #include "kernel/proc.h"
+#include "kernel/signal.h"
 
 #define PIPE_MAX 64u
 
@@ -26,13 +27,24 @@ static size_t run_bytes(size_t at, size_t n)
     return MIN(n, PAGE_SIZE - (at & PAGE_MASK));
 }
 
+static void wake(struct pipe *p)
+{
+    sched_wake_all(&p->changed);
+    sched_wake_all(&file_poll_waiters);
+}
+
 static int64_t pipe_read(struct file *f, uint64_t user_buf, size_t n)
 {
     struct pipe *p = f->data;
     size_t done = 0;
 
-    while (n && p->put == p->got && p->has_writer)
+    while (n && p->put == p->got && p->has_writer) {
+        if (f->flags & O_NONBLOCK)
+            return -EAGAIN;
         sched_block(&p->changed, 0);
+        if (proc_current->has_signal)
+            return -ERESTARTSYS;
+    }
     while (done < n && p->put != p->got) {
         size_t part = run_bytes(p->got, MIN(n - done, p->put - p->got));
         if (user_copy_out(user_buf + done, p->buffer + (p->got & PAGE_MASK), part))
@@ -41,7 +53,7 @@ static int64_t pipe_read(struct file *f, uint64_t user_buf, size_t n)
         done += part;
     }
     if (done)
-        sched_wake_all(&p->changed);
+        wake(p);
     return (int64_t)done;
 }
 
@@ -51,23 +63,31 @@ static int64_t pipe_write(struct file *f, uint64_t user_buf, size_t n)
     size_t done = 0;
 
     while (done < n) {
-        while (p->put - p->got == PAGE_SIZE && p->has_reader)
+        while (p->put - p->got == PAGE_SIZE && p->has_reader) {
+            if (f->flags & O_NONBLOCK)
+                return done ? (int64_t)done : -EAGAIN;
             sched_block(&p->changed, 0);
-        if (!p->has_reader)
+            if (proc_current->has_signal)
+                return done ? (int64_t)done : -ERESTARTSYS;
+        }
+        if (!p->has_reader) {
+            if (!done)
+                signal_send(proc_current, SIGPIPE, 0);
             return done ? (int64_t)done : -EPIPE;
+        }
         size_t part = run_bytes(p->put, MIN(n - done, PAGE_SIZE - (p->put - p->got)));
         if (user_copy_in(p->buffer + (p->put & PAGE_MASK), user_buf + done, part))
             return -EFAULT;
         p->put += part;
         done += part;
-        sched_wake_all(&p->changed);
+        wake(p);
     }
     return (int64_t)done;
 }
 
 static void end_closed(struct pipe *p)
 {
-    sched_wake_all(&p->changed);
+    wake(p);
     if (!p->has_reader && !p->has_writer) {
         page_free(p->buffer);
         p->buffer = NULL;
@@ -90,8 +110,27 @@ static void close_writer(struct file *f)
     end_closed(p);
 }
 
-static const struct file_ops reader_ops = {.read = pipe_read, .close = close_reader};
-static const struct file_ops writer_ops = {.write = pipe_write, .close = close_writer};
+static unsigned poll_reader(struct file *f)
+{
+    const struct pipe *p = f->data;
+
+    return (p->put != p->got ? POLLIN : 0) | (p->has_writer ? 0 : POLLHUP);
+}
+
+static unsigned poll_writer(struct file *f)
+{
+    const struct pipe *p = f->data;
+
+    return (p->put - p->got < PAGE_SIZE ? POLLOUT : 0) | (p->has_reader ? 0 : POLLERR);
+}
+
+static const struct file_ops reader_ops = {.read = pipe_read, .close = close_reader, .poll = poll_reader};
+static const struct file_ops writer_ops = {.write = pipe_write, .close = close_writer, .poll = poll_writer};
+
+bool file_is_pipe(const struct file *f)
+{
+    return f->ops == &reader_ops || f->ops == &writer_ops;
+}
 
 static struct pipe *new_pipe(void)
 {
@@ -104,23 +143,25 @@ static struct pipe *new_pipe(void)
     return NULL;
 }
 
-int64_t file_pipe(struct file **files, int fds[2])
+int64_t file_pipe(struct files *files, int fds[2], unsigned flags)
 {
     struct pipe *p = new_pipe();
     struct file *reader = p ? file_new(&reader_ops, p) : NULL;
     struct file *writer = reader ? file_new(&writer_ops, p) : NULL;
-    int rc = -ENOMEM;
+    int64_t rc = -ENOMEM;
 
     if (writer) {
-        rc = fds[0] = file_free_fd(files);
+        reader->flags = flags & O_NONBLOCK;
+        writer->flags = O_WRONLY | (flags & O_NONBLOCK);
+        rc = file_install(files, reader, 0, flags & O_CLOEXEC);
+        fds[0] = (int)rc;
         if (rc >= 0) {
-            files[fds[0]] = reader;
-            rc = fds[1] = file_free_fd(files);
-            if (rc >= 0) {
-                files[fds[1]] = writer;
+            rc = file_install(files, writer, 0, flags & O_CLOEXEC);
+            fds[1] = (int)rc;
+            if (rc >= 0)
                 return 0;
-            }
-            files[fds[0]] = NULL;
+            file_close(files, (unsigned)fds[0]);
+            reader = NULL;
         }
     }
     if (writer)
@@ -129,7 +170,7 @@ int64_t file_pipe(struct file **files, int fds[2])
         close_writer(&(struct file){.data = p});
     if (reader)
         file_put(reader);
-    else if (p)
+    else if (p && !writer)
         close_reader(&(struct file){.data = p});
     return rc;
 }

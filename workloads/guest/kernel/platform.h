@@ -33,6 +33,7 @@ static inline bool trap_from_user(const struct trap_frame *f)
 /* The kernel's words, the program's standard output, its standard error: a personality may keep them apart. */
 enum plat_channel { PLAT_LOG, PLAT_OUT, PLAT_ERR };
 void plat_console_write(enum plat_channel to, const char *s, size_t n);
+void plat_console_split(void); /* from now on the streams must stay apart, if the machine can do that */
 enum plat_end { PLAT_END_POWEROFF, PLAT_END_FAILED /* process 1, by its status */, PLAT_END_CRASH };
 #define PLAT_PANIC_CODE 255u
 _Noreturn void plat_shutdown(enum plat_end why, unsigned code); /* code: for a machine that can hand it on */
@@ -60,6 +61,7 @@ struct pt {
 #define PT_USER    2u
 #define PTE_P      1ul
 #define PTE_W      2ul
+#define PTE_HELD   0x100ul /* in an entry that is not present: it still owns its frame (the area allows no access) */
 
 uint64_t plat_pte(unsigned long frame, unsigned flags);
 unsigned long plat_pte_frame(uint64_t pte);

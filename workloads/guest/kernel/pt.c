@@ -70,7 +70,7 @@ int pt_each(struct pt *pt, uint64_t start, uint64_t end, pt_leaf_fn *fn, void *c
             continue;
         }
         for (; va < end && va < table_end; va += PAGE_SIZE, slot++) {
-            int rc = (*slot & PTE_P) ? fn(pt, va, slot, ctx) : 0;
+            int rc = (*slot & (PTE_P | PTE_HELD)) ? fn(pt, va, slot, ctx) : 0;
             if (rc)
                 return rc;
         }
@@ -98,7 +98,7 @@ static void free_table(uint64_t *table, unsigned level, void *ctx)
 {
     (void)ctx;
     for (unsigned i = 0; level == 1 && i < PT_ENTRIES; i++)
-        if (table[i] & PTE_P)
+        if (table[i] & (PTE_P | PTE_HELD))
             page_put(plat_pte_frame(table[i]));
     page_free(table);
 }

@@ -19,7 +19,8 @@ uint64_t *pt_leaf(const struct pt *pt, uint64_t va);
  */
 int pt_map(struct pt *pt, uint64_t va, unsigned long frame, unsigned flags);
 
-/* Calls @fn for each present leaf in [start, end); holes are skipped a table at a time. Stops at a result other than 0.
+/* Calls @fn for each leaf that is present or holds a frame in [start, end); holes are skipped a table at a time. Stops
+ * at a result other than 0.
  */
 typedef int pt_leaf_fn(struct pt *pt, uint64_t va, uint64_t *slot, void *ctx);
 int pt_each(struct pt *pt, uint64_t start, uint64_t end, pt_leaf_fn *fn, void *ctx);

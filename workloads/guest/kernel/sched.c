@@ -11,7 +11,7 @@
 
 static struct proc *run_head, *run_tail;
 static bool is_resched_wanted;
-static unsigned nr_sleepers;
+static unsigned nr_sleepers, nr_alarms;
 
 void sched_ready(struct proc *p)
 {
@@ -56,6 +56,12 @@ static void wake(struct proc *p)
     sched_ready(p);
 }
 
+void sched_wake(struct proc *p)
+{
+    if (p->state == PROC_BLOCKED)
+        wake(p);
+}
+
 void sched_wake_all(struct wait_queue *q)
 {
     while (q->head)
@@ -64,13 +70,24 @@ void sched_wake_all(struct wait_queue *q)
 
 static void wake_sleepers(void)
 {
-    uint64_t now_ns = nr_sleepers ? plat_time_ns() : 0;
+    uint64_t now_ns = nr_sleepers || nr_alarms ? plat_time_ns() : 0;
 
-    for (unsigned i = 0; nr_sleepers && i < PROC_MAX; i++) {
+    for (unsigned i = 0; (nr_sleepers || nr_alarms) && i < PROC_MAX; i++) {
         struct proc *p = proc_table(i);
         if (p->state == PROC_BLOCKED && p->wake_ns && p->wake_ns <= now_ns)
             wake(p);
+        if (p->alarm_ns && p->alarm_ns <= now_ns) {
+            sched_alarm(p, p->alarm_period_ns ? now_ns + p->alarm_period_ns : 0, p->alarm_period_ns);
+            signal_send(p, SIGALRM, true);
+        }
     }
+}
+
+void sched_alarm(struct proc *leader, uint64_t at_ns, uint64_t period_ns)
+{
+    nr_alarms = nr_alarms - (leader->alarm_ns != 0) + (at_ns != 0);
+    leader->alarm_ns = at_ns;
+    leader->alarm_period_ns = period_ns;
 }
 
 /* Nothing is ready: the next timer interrupt is that of the first sleeper. */
@@ -78,10 +95,12 @@ static void arm_for_sleepers(void)
 {
     uint64_t first_ns = ~0ul;
 
-    for (unsigned i = 0; nr_sleepers && i < PROC_MAX; i++) {
+    for (unsigned i = 0; (nr_sleepers || nr_alarms) && i < PROC_MAX; i++) {
         const struct proc *p = proc_table(i);
         if (p->state == PROC_BLOCKED && p->wake_ns)
             first_ns = MIN(first_ns, p->wake_ns);
+        if (p->alarm_ns)
+            first_ns = MIN(first_ns, p->alarm_ns);
     }
     if (first_ns == ~0ul)
         panic("every process waits for ever");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Faults. A page fault the address space can resolve is run again; one inside the user_copy routines makes them return
- * -EFAULT; any other fault of user mode ends the process as the matching signal would (handlers are not implemented),
- * and of the kernel ends the machine.
+ * -EFAULT; any other fault of user mode is the matching signal, and of the kernel ends the
+ * machine.
  */
 #include "kernel/lib.h"
 #include "kernel/layout.h"
@@ -37,7 +37,10 @@ void trap_page_fault(struct trap_frame *f, uint64_t va)
         return;
     if (!trap_from_user(f))
         kernel_fault(f, va);
-    proc_exit(rc == -ENOMEM ? SIGKILL : SIGSEGV);
+    if (rc == -ENOMEM)
+        proc_exit_group(SIGKILL);
+    signal_force(SIGSEGV, va);
+    signal_deliver(f);
 }
 
 void trap_exception(struct trap_frame *f)
@@ -50,11 +53,15 @@ void trap_exception(struct trap_frame *f)
         return;
     if (!trap_from_user(f))
         kernel_fault(f, 0);
-    proc_exit(f->vector < ARRAY_SIZE(signals) && signals[f->vector] ? signals[f->vector] : SIGKILL);
+    signal_force(f->vector < ARRAY_SIZE(signals) && signals[f->vector] ? signals[f->vector] : SIGKILL, f->rip);
+    signal_deliver(f);
 }
 
 void trap_return_from_event(struct trap_frame *f)
 {
-    if (trap_from_user(f))
-        sched_preempt();
+    if (!trap_from_user(f))
+        return;
+    sched_preempt();
+    if (proc_current->has_signal)
+        signal_deliver(f);
 }

@@ -3,7 +3,7 @@
  * The console, a 16550 at COM1, and the machine's end.
  *
  * One line carries three streams: the kernel's own words, the program's standard output and its standard error. As a
- * terminal it shows them as they come. When the boot module asks for it (native_console_split()), they are told apart:
+ * terminal it shows them as they come. When the boot module asks for it (plat_console_split()), they are told apart:
  * byte 10h (DLE) and then 'k', 'o' or 'e' says whose the next bytes are, and DLE DLE is a DLE of the data. DLE 'x' says
  * that the kernel gave up: the exit code is not the program's.
  */
@@ -28,7 +28,7 @@ void native_console_init(void)
     native_out8(COM1 + 4, 3); /* DTR RTS */
 }
 
-void native_console_split(void)
+void plat_console_split(void)
 {
     is_split = true;
 }

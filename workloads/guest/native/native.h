@@ -66,7 +66,6 @@ void native_fpu_init(void);
 void native_fpu_switch(struct proc *prev, struct proc *next);
 void native_set_kernel_sp(uint64_t top); /* for SYSCALL and for traps */
 void native_console_init(void);
-void native_console_split(void); /* from now on the three channels are told apart on the line, see console.c */
 void native_time_init(void);
 void native_timer_interrupt(void);
 #endif

@@ -97,6 +97,10 @@ void plat_console_write(enum plat_channel to, const char *s, size_t n)
     hv_console_write(s, n);
 }
 
+void plat_console_split(void)
+{
+}
+
 void plat_shutdown(enum plat_end why, unsigned code)
 {
     (void)code;

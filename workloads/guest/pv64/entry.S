@@ -140,7 +140,8 @@ pv64_syscall_entry:
     push $0x100 /* TRAP_SYSCALL */
     save_registers
     call syscall_dispatch
-return_from_syscall:
+    cmpq $0x100, 15 * 8(%rsp) /* a changed frame is restored in full */
+    jne return_from_trap
     restore_registers
     add $16, %rsp
     push $VGCF_IN_SYSCALL
