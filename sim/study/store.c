@@ -154,6 +154,8 @@ gboolean store_write(const struct table *t, GError **error)
         g_set_error(error, STUDY_ERROR, STUDY_INPUT, "%s: %s", path, g_strerror(errno));
         ok = FALSE;
     }
+    if (!ok)
+        g_unlink(tmp);
     g_free(tmp);
     g_free(path);
     return ok;
