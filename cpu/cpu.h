@@ -104,7 +104,8 @@ void cpu_init(struct cpu *c, cyc_t when);
 void cpu_sipi(struct cpu *c, uint8_t vector, cyc_t when);
 void cpu_extint(struct cpu *c, bool asserted, cyc_t when); /* PIC INTR line through LINT0, for core 0 */
 void cpu_timer_fired(struct cpu *c, cyc_t when);           /* the board's event for ops.timer */
-/* Does an interrupt with this destination go to this core? @dest: 8 bit xAPIC or 32 bit x2APIC. */
+/* Does an interrupt with this destination go to this core? @dest: 8 bit xAPIC or 32 bit x2APIC. A physical broadcast is
+ * known by the sender's mode, so the board finds it itself. */
 bool cpu_lapic_match(const struct cpu *c, uint32_t dest, bool logical);
 uint32_t cpu_lapic_id(const struct cpu *c);
 

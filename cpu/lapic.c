@@ -158,16 +158,14 @@ void cpu_extint(struct cpu *c, bool asserted, cyc_t when)
 bool cpu_lapic_match(const struct cpu *c, uint32_t dest, bool logical)
 {
     const struct lapic *l = c->lapic;
-    if (dest == 0xff || dest == 0xffffffff)
-        return true;
     if (!logical)
         return dest == l->id;
     if (lapic_x2(c))
-        return dest >> 16 == l->ldr >> 16 && (dest & l->ldr & 0xffff);
+        return dest == UINT32_MAX || (dest >> 16 == l->ldr >> 16 && (dest & l->ldr & 0xffff));
     uint32_t mine = l->ldr >> 24;
     if (l->dfr >> 28 == 0xf)
         return dest & mine;
-    return dest >> 4 == mine >> 4 && (dest & mine & 0xf);
+    return (dest >> 4 == 0xf || dest >> 4 == mine >> 4) && (dest & mine & 0xf);
 }
 
 uint32_t cpu_lapic_id(const struct cpu *c)
@@ -378,8 +376,10 @@ struct cpu_event lapic_msr_write(struct cpu *c, uint32_t msr, uint64_t v)
     if (!lapic_is_private(c, (hpa_t){off}, true))
         CPU_TRY(cpu_need_turn(c));
     if (off == 0x3f0) {
+        if (v >> 8)
+            return SYS_GP0;
         cpu_lapic_accept(c, (uint8_t)v, false, c->now);
-        return v >> 8 ? SYS_GP0 : CPU_OK;
+        return CPU_OK;
     }
     if (off == 0x300)
         send(c, v);

@@ -135,11 +135,55 @@ static void x2apic_mode(void **state)
     rig_free(r);
 }
 
+/* FFH is a broadcast only to who sends it as an xAPIC; in x2APIC mode it is the name of one processor. In a cluster
+ * model FH names all clusters. */
+static void destinations(void **state)
+{
+    struct rig *r = rig_new(2);
+    struct cpu *c = r->core[1];
+    (void)state;
+    assert_true(cpu_lapic_match(c, 1, false));
+    assert_false(cpu_lapic_match(c, 0xff, false));
+    c->lapic->ldr = 0x32u << 24;
+    assert_true(cpu_lapic_match(c, 0x02, true));
+    assert_true(cpu_lapic_match(c, 0xff, true));
+    c->lapic->dfr = 0x0fffffff;
+    assert_true(cpu_lapic_match(c, 0x32, true));
+    assert_true(cpu_lapic_match(c, 0xff, true));
+    assert_false(cpu_lapic_match(c, 0x42, true));
+    assert_false(cpu_lapic_match(c, 0xf1, true));
+    c->apic_base |= 0x400;
+    c->lapic->ldr = 0x00000002;
+    assert_false(cpu_lapic_match(c, 0xff, false));
+    assert_true(cpu_lapic_match(c, 0x00000002, true));
+    assert_true(cpu_lapic_match(c, UINT32_MAX, true));
+    assert_false(cpu_lapic_match(c, 0x000100ff, true));
+    rig_free(r);
+}
+
+/* A reserved bit in SELF IPI: #GP(0), and no interrupt. */
+RIG_CODE_64(self_ipi, "movl $0x1b, %ecx\n rdmsr\n orl $0x400, %eax\n wrmsr\n movl $0x80f, %ecx\n movl $0x1ff, %eax\n"
+                      "xorl %edx, %edx\n wrmsr\n movl $0x83f, %ecx\n movl $0x145, %eax\n wrmsr\n");
+static void self_ipi_with_reserved_bits(void **state)
+{
+    struct rig *r = START(self_ipi);
+    (void)state;
+    assert_int_equal(rig_run(r), 0);
+    assert_int_equal((r->c->r[CPU_RIP] - RIG_HANDLER) / 16, 13);
+    assert_int_equal(lapic_pending(r->c), -1);
+    rig_free(r);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(timer_one_shot),   cmocka_unit_test(timer_periodic),
-                                       cmocka_unit_test(timer_deadline),   cmocka_unit_test(task_priority),
-                                       cmocka_unit_test(interrupt_shadow), cmocka_unit_test(nmi_blocking),
-                                       cmocka_unit_test(x2apic_mode)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(timer_one_shot),
+                                       cmocka_unit_test(timer_periodic),
+                                       cmocka_unit_test(timer_deadline),
+                                       cmocka_unit_test(task_priority),
+                                       cmocka_unit_test(interrupt_shadow),
+                                       cmocka_unit_test(nmi_blocking),
+                                       cmocka_unit_test(x2apic_mode),
+                                       cmocka_unit_test(destinations),
+                                       cmocka_unit_test(self_ipi_with_reserved_bits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,9 +42,10 @@ static void icr_write(void *opaque, unsigned core, uint64_t icr, bool x2apic, cy
     uint32_t dest = (uint32_t)(x2apic ? icr >> 32 : icr >> 56), shorthand = icr >> 18 & 3;
     r->ipis++;
     r->last_icr = icr;
+    bool broadcast = !(icr >> 11 & 1) && dest == (x2apic ? UINT32_MAX : 0xffu);
     for (unsigned k = 0; k < r->n_cores; k++) {
         bool self = k == core;
-        bool hit = shorthand == 0   ? cpu_lapic_match(r->core[k], dest, icr >> 11 & 1)
+        bool hit = shorthand == 0   ? broadcast || cpu_lapic_match(r->core[k], dest, icr >> 11 & 1)
                    : shorthand == 1 ? self
                    : shorthand == 2 ? true
                                     : !self;
