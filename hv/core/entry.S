@@ -58,7 +58,7 @@ hv_trap_stubs:
     .set vector, 0
     .rept 256
     .balign 16
-    .if !(vector < 32 && ((X86_VECTORS_WITH_ERROR >> vector) & 1))
+    .if !(vector < 32 && ((X86_VECTORS_WITH_ERROR >> (vector & 31)) & 1))
     push $0
     .endif
     movl $vector, 4(%rsp)
