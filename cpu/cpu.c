@@ -40,7 +40,7 @@ static void reset_registers(struct cpu *c)
     c->int_shadow = 0;
     c->extint_vector = -1;
     c->raised = CPU_OK;
-    c->nmi_pending = c->nmi_blocked = c->step_pending = c->shutdown = false;
+    c->nmi_pending = c->nmi_blocked = c->step_pending = c->shutdown = c->woken = false;
     c->kernel_gs_base = 0;
     c->acc = (struct cpu_acc){0};
     tlb_flush_all(c->tlb);
@@ -256,9 +256,9 @@ uint64_t cpu_state_hash(const struct cpu *c, uint64_t seed)
         h = cpu_mix(h, c->dr[k]);
     for (unsigned k = 0; k < 4; k++)
         h = cpu_mix(h, c->mmu.pdpte[k]);
-    const uint64_t bits[] = {c->halted,      c->wait_sipi,  c->nmi_pending,
-                             c->nmi_blocked, c->shutdown,   c->step_pending,
-                             c->extint_line, c->int_shadow, (uint16_t)c->extint_vector};
+    const uint64_t bits[] = {c->halted || c->woken, c->wait_sipi,  c->nmi_pending,
+                             c->nmi_blocked,        c->shutdown,   c->step_pending,
+                             c->extint_line,        c->int_shadow, (uint16_t)c->extint_vector};
     for (size_t k = 0; k < sizeof bits / sizeof bits[0]; k++)
         h = cpu_mix(h, bits[k]);
     return lapic_hash(c, h);

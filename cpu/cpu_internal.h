@@ -267,6 +267,7 @@ struct cpu {
     unsigned core, n_cores, context; /* context: the one charged now */
     unsigned contexts[2];            /* at CPL 0, at CPL 1 to 3 */
     bool halted, wait_sipi, shutdown, stop_asked, nmi_pending, nmi_blocked, step_pending /* #DB of TF is due */;
+    bool woken;            /* left HLT for an interrupt that is not delivered yet, and may still go away */
     bool extint_line;      /* the PIC's INTR */
     int16_t extint_vector; /* acknowledged from the PIC, not delivered yet; -1: none */
     uint8_t int_shadow;    /* STI, MOV SS: set to 2 by the handler; interrupts only at 0 */

@@ -58,10 +58,10 @@ static uint64_t room(const struct cpu *c, const struct cpu_insn *i, unsigned seg
     return bytes < i->size ? 1 : bytes / i->size;
 }
 
-/* Iterations to try at once: 1 when not repeated or backward. */
+/* Iterations to try at once: 1 when not repeated, backward, or traced (a trap follows each iteration). */
 static uint64_t chunk(const struct cpu *c, const struct cpu_insn *i, bool source, bool destination)
 {
-    if (!(i->flags & REPEATED) || (c->rflags & RFLAGS_DF))
+    if (!(i->flags & REPEATED) || (c->rflags & (RFLAGS_DF | CPU_RFLAGS_TF)))
         return 1;
     uint64_t n = op_trunc(c->r[CX], i->asize), r;
     if (source && (r = room(c, i, i->seg, SI)) < n)

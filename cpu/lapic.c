@@ -116,7 +116,8 @@ void lapic_set_cr8(struct cpu *c, uint64_t v)
 
 /* ---- arrivals
  * ---------------------------------------------------------------------------------------------------------- */
-/* A halted core starts to wake at @when if what arrived will be delivered. */
+/* A halted core starts to wake at @when if what arrived will be delivered. Should it be gone by then (the PIC's line
+ * fell), the core stays halted: cpu/run.c. */
 static void wake(struct cpu *c, cyc_t when)
 {
     cpu_attend(c);
@@ -126,6 +127,7 @@ static void wake(struct cpu *c, cyc_t when)
         return;
     cpu_idle_until(c, when + c->cfg->wake_cyc);
     c->halted = false;
+    c->woken = true;
     cpu_attend(c);
 }
 

@@ -18,8 +18,8 @@
 void cpu_attend(struct cpu *c)
 {
     bool interrupt = (c->rflags & CPU_RFLAGS_IF) && (c->extint_vector >= 0 || lapic_pending(c) >= 0 || lapic_extint(c));
-    c->attention = c->raised.kind || c->stop_asked || c->halted || c->shutdown || c->step_pending || c->int_shadow ||
-                   interrupt || (c->nmi_pending && !c->nmi_blocked) || (c->rflags & CPU_RFLAGS_TF);
+    c->attention = c->raised.kind || c->woken || c->stop_asked || c->halted || c->shutdown || c->step_pending ||
+                   c->int_shadow || interrupt || (c->nmi_pending && !c->nmi_blocked) || (c->rflags & CPU_RFLAGS_TF);
 }
 
 void cpu_stop_turn(struct cpu *c)
@@ -35,7 +35,7 @@ static bool deliver(struct cpu *c, struct cpu_event ev, bool external)
 {
     if (cpu_deliver(c, ev, external).kind == CPU_WAIT)
         return false;
-    c->halted = false;
+    c->halted = c->woken = false;
     return true;
 }
 
@@ -101,6 +101,8 @@ static int boundary(struct cpu *c)
                 return stop;
         }
     }
+    c->halted |= c->woken;
+    c->woken = false;
     cpu_attend(c);
     return c->shutdown ? CPU_STOP_SHUTDOWN : c->halted ? CPU_STOP_HALT : GO_ON;
 }
@@ -118,7 +120,7 @@ static void after_instruction(struct cpu *c, bool step)
 }
 
 /* An instruction that did not simply retire. */
-static int handle(struct cpu *c, const struct cpu_insn *i, struct cpu_event ev)
+static int handle(struct cpu *c, const struct cpu_insn *i, struct cpu_event ev, bool step)
 {
     switch (ev.kind) {
     case CPU_WAIT:
@@ -127,7 +129,7 @@ static int handle(struct cpu *c, const struct cpu_insn *i, struct cpu_event ev)
     case CPU_AGAIN:
         pipeline_retire(c, i, false);
         if (c->attention)
-            after_instruction(c, false);
+            after_instruction(c, step); /* each iteration is an instruction to the debugger */
         return GO_ON;
     case CPU_FAULT:
     case CPU_TRAP:
@@ -152,7 +154,7 @@ static int run_from(struct cpu *c, const struct cpu_insn *i)
         bool step = c->attention && (c->rflags & CPU_RFLAGS_TF);
         struct cpu_event ev = i->exec(c, i);
         if (cpu_unlikely(ev.kind != CPU_NONE))
-            return handle(c, i, ev);
+            return handle(c, i, ev, step);
         bool taken = c->next_rip != behind;
         pipeline_retire(c, i, taken);
         c->stats.instructions++;
@@ -166,7 +168,7 @@ static int run_from(struct cpu *c, const struct cpu_insn *i)
         } else {
             i = fetch_insn(c, &ev);
             if (cpu_unlikely(!i))
-                return handle(c, NULL, ev);
+                return handle(c, NULL, ev, false);
         }
     }
 }
@@ -204,7 +206,7 @@ enum cpu_stop cpu_run(struct cpu *c, cyc_t run_limit, cyc_t share_limit)
         }
         struct cpu_event ev;
         const struct cpu_insn *i = fetch_insn(c, &ev);
-        int stop = i ? run_from(c, i) : handle(c, NULL, ev);
+        int stop = i ? run_from(c, i) : handle(c, NULL, ev, false);
         if (stop != GO_ON)
             return end_turn(c, stop);
     }

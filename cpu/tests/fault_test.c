@@ -231,13 +231,32 @@ static void syscall_sysret(void **state)
     rig_free(r);
 }
 
+/* TF traps after each iteration of a repeated instruction, with RIP at it, and after the next instruction. */
+RIG_CODE_64(traced, "movl $5, %ecx\n movl $0x20000, %edi\n movl $0x20100, %esi\n xorl %eax, %eax\n xorl %r9d, %r9d\n"
+                    "pushfq\n orq $0x100, (%rsp)\n popfq\n rep movsb\n nop\n outb %al, $0xf4\n");
+RIG_CODE_64(trap_counts, "incl %eax\n shll $4, %r9d\n orl %ecx, %r9d\n iretq\n");
+static void single_steps_of_rep(void **state)
+{
+    struct rig *r = rig_new(1);
+    (void)state;
+    RIG_PUT(r, RIG_CODE, traced);
+    RIG_PUT(r, 0x13000, trap_counts);
+    rig_gate(r, 1, 0x13000, 0, 0);
+    rig_long(r, r->c);
+    assert_int_equal(rig_run(r), 0);
+    assert_int_equal(r->c->r[0], 6);
+    assert_int_equal(r->c->r[9], 0x432100); /* RCX after each iteration, after the last, after NOP */
+    assert_int_equal(r->c->r[7], 0x20005);
+    rig_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pf_read),         cmocka_unit_test(pf_write),       cmocka_unit_test(pf_fetch),
-        cmocka_unit_test(gp_noncanonical), cmocka_unit_test(gp_selector),    cmocka_unit_test(gp_registers),
-        cmocka_unit_test(no_error_code),   cmocka_unit_test(double_fault),   cmocka_unit_test(crossing_is_atomic),
-        cmocka_unit_test(user_faults),     cmocka_unit_test(syscall_sysret), cmocka_unit_test(ss_noncanonical),
-        cmocka_unit_test(frame_is_aligned)};
+        cmocka_unit_test(pf_read),          cmocka_unit_test(pf_write),           cmocka_unit_test(pf_fetch),
+        cmocka_unit_test(gp_noncanonical),  cmocka_unit_test(gp_selector),        cmocka_unit_test(gp_registers),
+        cmocka_unit_test(no_error_code),    cmocka_unit_test(double_fault),       cmocka_unit_test(crossing_is_atomic),
+        cmocka_unit_test(user_faults),      cmocka_unit_test(syscall_sysret),     cmocka_unit_test(ss_noncanonical),
+        cmocka_unit_test(frame_is_aligned), cmocka_unit_test(single_steps_of_rep)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

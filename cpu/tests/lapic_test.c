@@ -174,16 +174,38 @@ static void self_ipi_with_reserved_bits(void **state)
     rig_free(r);
 }
 
+/* The PIC's line rises and falls again before the woken core looks: it has not left HLT. */
+RIG_CODE_64(halting, ENABLE "movl $0x700, 0x350(%rbx)\n sti\n hlt\n incl %esi\n 1: pause\n jmp 1b\n");
+static void line_that_falls_again(void **state)
+{
+    struct rig *r = START(halting);
+    (void)state;
+    assert_int_equal(rig_run(r), 1);
+    uint64_t after = r->c->r[CPU_RIP], hash = cpu_state_hash(r->c, 1);
+    for (unsigned k = 0; k < 2; k++) {
+        cpu_extint(r->c, true, cpu_now(r->c) + 100);
+        assert_false(cpu_is_halted(r->c));
+        cpu_extint(r->c, false, cpu_now(r->c) + 100);
+        assert_int_equal(cpu_state_hash(r->c, 1), hash);
+        assert_int_equal(cpu_run(r->c, CYC_NEVER, CYC_NEVER), CPU_STOP_HALT);
+        assert_true(cpu_is_halted(r->c));
+        assert_int_equal(r->c->r[CPU_RIP], after);
+    }
+    cpu_extint(r->c, true, cpu_now(r->c) + 100);
+    assert_int_equal(rig_run(r), 0);
+    assert_int_equal((r->c->r[CPU_RIP] - RIG_HANDLER) / 16, 0x28);
+    assert_int_equal(r->c->r[6], 0);
+    rig_check_ledger(r);
+    rig_free(r);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(timer_one_shot),
-                                       cmocka_unit_test(timer_periodic),
-                                       cmocka_unit_test(timer_deadline),
-                                       cmocka_unit_test(task_priority),
-                                       cmocka_unit_test(interrupt_shadow),
-                                       cmocka_unit_test(nmi_blocking),
-                                       cmocka_unit_test(x2apic_mode),
-                                       cmocka_unit_test(destinations),
-                                       cmocka_unit_test(self_ipi_with_reserved_bits)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(timer_one_shot),        cmocka_unit_test(timer_periodic),
+        cmocka_unit_test(timer_deadline),        cmocka_unit_test(task_priority),
+        cmocka_unit_test(interrupt_shadow),      cmocka_unit_test(nmi_blocking),
+        cmocka_unit_test(x2apic_mode),           cmocka_unit_test(destinations),
+        cmocka_unit_test(line_that_falls_again), cmocka_unit_test(self_ipi_with_reserved_bits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
