@@ -9,6 +9,9 @@
  * with data that others write would fetch for ever and never execute. For an instruction over two lines each of them
  * counts alone.
  *
+ * Limits: each byte of an instruction must lie within CS (or have a canonical address). Execution never stands in the
+ * line where the limit lies, so each instruction there comes through fetch_insn(), which checks it.
+ *
  * An instruction that straddles two pages belongs to no page of records: its bytes are gathered anew each time and
  * decoded when they differ from the last such instruction's.
  */
@@ -79,7 +82,7 @@ static struct cpu_event enter_line(struct cpu *c, uint64_t la)
     return CPU_OK;
 }
 
-/* Limit of the code segment, or the canonical form of rip: #GP(0) of the instruction that would be fetched. */
+/* Limit of the code segment, or the canonical form of rip, for a byte of the instruction: else its #GP(0). */
 static bool rip_allowed(const struct cpu *c, uint64_t rip)
 {
     return c->code_size == 8 ? cpu_is_canonical(c, rip) : rip <= c->seg[CPU_SEG_CS].limit;
@@ -91,6 +94,8 @@ static struct cpu_event straddling(struct cpu *c, uint64_t la, const struct cpu_
     uint8_t bytes[16] = {0};
     memcpy(bytes, c->phys->base + (c->fetch_page->pfn << 12) + (la & (SIM_PAGE_BYTES - 1)), first);
     uint64_t second = c->code_size == 8 ? la + first : (uint32_t)(la + first);
+    if (!rip_allowed(c, c->r[CPU_RIP] + first)) /* before its page can fault */
+        return CPU_EV_FAULT_ERR(13, 0);
     CPU_TRY(enter_line(c, second));
     memcpy(bytes + first, c->phys->base + (c->fetch_page->pfn << 12), 15 - first);
     if (c->cross_size != c->code_size || memcmp(bytes, c->cross_bytes, 15) != 0) {
@@ -105,8 +110,38 @@ static struct cpu_event straddling(struct cpu *c, uint64_t la, const struct cpu_
     return CPU_OK;
 }
 
+/* The instruction at rip, wherever its bytes are. */
+static struct cpu_event find_insn(struct cpu *c, uint64_t la, const struct cpu_insn **out)
+{
+    unsigned have = NOTHING;
+    if ((la & ~LINE_MASK) != c->fetch_line) {
+        have = delivered(c, la);
+        if (have == OVER_PAGES) {
+            *out = &c->cross;
+            return CPU_OK;
+        }
+        if (have == NOTHING) {
+            CPU_TRY(enter_line(c, la));
+            deliver(c, la, FIRST_LINE);
+        }
+    }
+    *out = code_insn(c, c->fetch_page, (unsigned)(la & (SIM_PAGE_BYTES - 1)));
+    if (cpu_unlikely(!*out)) {
+        CPU_TRY(straddling(c, la, out));
+        deliver(c, la, OVER_PAGES);
+        return CPU_OK;
+    }
+    uint64_t last = la + (*out)->len - 1;
+    if (cpu_unlikely(((last ^ la) & ~LINE_MASK) && have != BOTH_LINES)) {
+        CPU_TRY(enter_line(c, last));
+        deliver(c, la, BOTH_LINES);
+    }
+    return CPU_OK;
+}
+
 const struct cpu_insn *fetch_insn(struct cpu *c, struct cpu_event *ev)
 {
+    const struct cpu_insn *i;
     uint64_t rip = c->r[CPU_RIP];
     *ev = CPU_EV_FAULT_ERR(13, 0);
     if (cpu_unlikely(!rip_allowed(c, rip)))
@@ -114,32 +149,17 @@ const struct cpu_insn *fetch_insn(struct cpu *c, struct cpu_event *ev)
     uint64_t la = c->seg_base[CPU_SEG_CS] + rip;
     if (c->code_size != 8)
         la = (uint32_t)la;
-    unsigned have = NOTHING;
-    if ((la & ~LINE_MASK) != c->fetch_line) {
-        have = delivered(c, la);
-        if (have == OVER_PAGES)
-            return &c->cross;
-        if (have == NOTHING) {
-            *ev = enter_line(c, la);
-            if (cpu_unlikely(ev->kind != CPU_NONE))
-                return NULL;
-            deliver(c, la, FIRST_LINE);
+    *ev = find_insn(c, la, &i);
+    if (cpu_unlikely(ev->kind != CPU_NONE))
+        return NULL;
+    if (c->code_size != 8) {
+        uint64_t last = rip + i->len - 1, to_line_end = ~(la + i->len - 1) & LINE_MASK;
+        if (!rip_allowed(c, last)) {
+            *ev = CPU_EV_FAULT_ERR(13, 0);
+            return NULL;
         }
-    }
-    const struct cpu_insn *i = code_insn(c, c->fetch_page, (unsigned)(la & (SIM_PAGE_BYTES - 1)));
-    if (cpu_unlikely(!i)) {
-        *ev = straddling(c, la, &i);
-        if (ev->kind != CPU_NONE)
-            return NULL;
-        deliver(c, la, OVER_PAGES);
-        return i;
-    }
-    uint64_t last = la + i->len - 1;
-    if (cpu_unlikely(((last ^ la) & ~LINE_MASK) && have != BOTH_LINES)) {
-        *ev = enter_line(c, last);
-        if (ev->kind != CPU_NONE)
-            return NULL;
-        deliver(c, la, BOTH_LINES);
+        if (!rip_allowed(c, last + to_line_end))
+            c->fetch_line = ~0ull;
     }
     return i;
 }

@@ -250,13 +250,46 @@ static void single_steps_of_rep(void **state)
     rig_free(r);
 }
 
+/* 32-bit code whose segment ends within a line: a straight run stops at the limit, and an instruction that begins
+ * before it and ends behind it is not executed. */
+RIG_CODE_32(at_limit, "incl %eax\n incl %eax\n incl %eax\n incl %eax\n incl %eax\n incl %eax\n");
+RIG_CODE_32(over_limit, "incl %eax\n incl %eax\n movl $7, %eax\n outb %al, $0xf4\n");
+static void run_to_limit(const uint8_t *code, const uint8_t *end, uint32_t limit, uint64_t done, uint64_t at)
+{
+    struct rig *r = rig_new(1);
+    rig_put(r, RIG_CODE, code, (uint64_t)(end - code));
+    rig_long(r, r->c);
+    r->c->seg[CPU_SEG_CS] = (struct cpu_seg){0, limit, RIG_CS32, 0x49b};
+    cpu_mode_changed(r->c);
+    assert_int_equal(rig_run(r), 0);
+    assert_int_equal((r->c->r[CPU_RIP] - RIG_HANDLER) / 16, 13);
+    assert_int_equal(r->c->r[0] & 0xff, done);
+    assert_int_equal(rig_read(r, r->c->r[4] + 8), at);
+    rig_free(r);
+}
+static void code_limit(void **state)
+{
+    (void)state;
+    run_to_limit(at_limit, at_limit_end, RIG_CODE + 2, 3, RIG_CODE + 3);
+    run_to_limit(over_limit, over_limit_end, RIG_CODE + 5, 2, RIG_CODE + 2);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pf_read),          cmocka_unit_test(pf_write),           cmocka_unit_test(pf_fetch),
-        cmocka_unit_test(gp_noncanonical),  cmocka_unit_test(gp_selector),        cmocka_unit_test(gp_registers),
-        cmocka_unit_test(no_error_code),    cmocka_unit_test(double_fault),       cmocka_unit_test(crossing_is_atomic),
-        cmocka_unit_test(user_faults),      cmocka_unit_test(syscall_sysret),     cmocka_unit_test(ss_noncanonical),
-        cmocka_unit_test(frame_is_aligned), cmocka_unit_test(single_steps_of_rep)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(pf_read),
+                                       cmocka_unit_test(pf_write),
+                                       cmocka_unit_test(pf_fetch),
+                                       cmocka_unit_test(gp_noncanonical),
+                                       cmocka_unit_test(gp_selector),
+                                       cmocka_unit_test(gp_registers),
+                                       cmocka_unit_test(no_error_code),
+                                       cmocka_unit_test(double_fault),
+                                       cmocka_unit_test(crossing_is_atomic),
+                                       cmocka_unit_test(user_faults),
+                                       cmocka_unit_test(syscall_sysret),
+                                       cmocka_unit_test(ss_noncanonical),
+                                       cmocka_unit_test(frame_is_aligned),
+                                       cmocka_unit_test(single_steps_of_rep),
+                                       cmocka_unit_test(code_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
