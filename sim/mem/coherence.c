@@ -252,12 +252,14 @@ static bool invalidate_others(struct mem_sys *m, struct request *r, struct dir_e
                 continue;
             agent_invalidate(m, agent, r->line);
             dir_clear(e, agent);
-            if (agent == own_l3)
-                continue;
-            uint32_t cyc = queue_xfer_cyc(m, agent_core(m, agent), r->core);
-            if (cyc > r->latency_cyc)
+            bool is_own = agent == own_l3;
+            uint32_t cyc =
+                is_own ? m->l3[m->group_of[r->core]].latency_cyc : queue_xfer_cyc(m, agent_core(m, agent), r->core);
+            if (cyc > r->latency_cyc) {
                 r->latency_cyc = cyc;
-            others = true;
+                r->source = is_own ? MEM_SRC_L3 : MEM_SRC_REMOTE;
+            }
+            others |= !is_own;
         }
     return others;
 }

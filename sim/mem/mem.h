@@ -36,7 +36,7 @@ struct mem_cfg {
     unsigned cores_per_die, dies_per_socket;
     bool bus; /* all sockets on one front-side bus instead of point-to-point links */
     uint32_t xfer_die_cyc, xfer_socket_cyc, xfer_remote_cyc; /* cache-to-cache: one way total, by distance */
-    uint32_t probe_cyc;               /* least time until an action of one core can reach another: the lookahead */
+    uint32_t probe_cyc;               /* a probe's way to another core; with xfer_*, the lookahead */
     uint32_t hop_cyc;                 /* one link hop added to DRAM of another socket */
     uint32_t link_busy_cyc;           /* occupancy of a link or the bus by one line */
     uint32_t dram_cyc, dram_busy_cyc; /* latency from the core's view; occupancy of a channel by one line */
@@ -95,7 +95,8 @@ struct mem_l1_view mem_l1d_view(struct mem_sys *m, unsigned core);
 struct mem_l1_view mem_l1i_view(struct mem_sys *m, unsigned core);
 void mem_ages_check(struct mem_sys *m, unsigned core);
 
-/* mem_lookahead_cyc() - least cycles before anything one core does can be felt by another. */
+/* mem_lookahead_cyc() - least cycles before anything one core does can be felt by another: the least of probe_cyc and
+ * the xfer_*, whatever their order in the profile; at least 1. */
 cyc_t mem_lookahead_cyc(const struct mem_sys *m);
 
 /* mem_state_hash() - of every tag, state, age, directory entry, queue and counter. For determinism tests. */

@@ -204,6 +204,44 @@ static void farther_costs_more(void **state)
     }
 }
 
+/* A write to a line that beside this core only its own L3 holds: the L3 has to be asked. */
+static void an_upgrade_asks_the_own_l3(void **state)
+{
+    (void)state;
+    static const unsigned with_l3[] = {3, 4}; /* inclusive and victim L2 */
+    for (size_t k = 0; k < 2; k++) {
+        const struct mem_cfg *cfg = &fixtures[with_l3[k]].cfg;
+        struct mem_sys *m = mem_new(cfg);
+        struct mem_result r;
+        cyc_t now = 0;
+        for (unsigned way = 0; way < 6; way++) /* fetched, and pushed out to L3 */
+            mem_access(m, 0, (hpa_t){way * 4096}, MEM_FETCH, now += 1000, true, &r);
+        mem_access(m, 0, (hpa_t){0}, MEM_READ, now += 1000, true, &r);
+        assert_int_equal(r.source, MEM_SRC_L3);
+        assert_true(mem_access(m, 0, (hpa_t){0}, MEM_WRITE, now += 1000, true, &r));
+        assert_int_equal(r.latency_cyc, cfg->l3.latency_cyc);
+        assert_int_equal(r.source, MEM_SRC_L3);
+        assert_true(r.writable);
+        mem_free(m);
+    }
+}
+
+/* A profile may write down a probe that is slower than a transfer: the lookahead is the least of all. */
+static void lookahead_is_the_least(void **state)
+{
+    (void)state;
+    struct mem_cfg cfg = fixtures[0].cfg;
+    uint32_t *each[] = {&cfg.probe_cyc, &cfg.xfer_die_cyc, &cfg.xfer_socket_cyc, &cfg.xfer_remote_cyc};
+    for (size_t k = 0; k < 4; k++) {
+        uint32_t was = *each[k];
+        *each[k] = 7;
+        struct mem_sys *m = mem_new(&cfg);
+        assert_int_equal(mem_lookahead_cyc(m), 7);
+        mem_free(m);
+        *each[k] = was;
+    }
+}
+
 static void a_full_channel_queues(void **state)
 {
     (void)state;
@@ -256,6 +294,8 @@ int main(void)
         cmocka_unit_test(random_traffic_keeps_invariants),
         cmocka_unit_test(a_hot_line_is_served_one_by_one),
         cmocka_unit_test(nobody_is_overtaken),
+        cmocka_unit_test(an_upgrade_asks_the_own_l3),
+        cmocka_unit_test(lookahead_is_the_least),
         cmocka_unit_test(a_pair_behind_one_l2_pays_too),
         cmocka_unit_test(farther_costs_more),
         cmocka_unit_test(a_full_channel_queues),
