@@ -17,6 +17,7 @@ struct cli_verb {
 int cli_run(int argc, char **argv);
 int cli_sweep(int argc, char **argv);
 int cli_boot(int argc, char **argv);
+int cli_exec(int argc, char **argv);
 int cli_plot(int argc, char **argv);
 int cli_validate(int argc, char **argv);
 int cli_list(int argc, char **argv);

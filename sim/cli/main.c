@@ -13,6 +13,7 @@
 static const struct cli_verb verbs[] = {
     {"run", cli_run, "SCENARIO", "one run of one point"},
     {"sweep", cli_sweep, "SCENARIO", "every point of the scenario's axes, then its figures"},
+    {"exec", cli_exec, "PROGRAM [ARGS...]", "a static Linux x86-64 program on the native guest kernel"},
     {"boot", cli_boot, "KERNEL", "any kernel: PVH, Multiboot 1 and 2, Linux bzImage, boot sector"},
     {"plot", cli_plot, "DIR", "the figures of a finished sweep again"},
     {"validate", cli_validate, "SCENARIO --on qemu",

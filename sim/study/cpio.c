@@ -30,6 +30,11 @@ void cpio_add(GByteArray *archive, const char *name, const void *data, gsize byt
     add(archive, name, MODE_REGULAR, data, bytes);
 }
 
+void cpio_add_node(GByteArray *archive, const char *name, unsigned mode, const void *data, gsize bytes)
+{
+    add(archive, name, mode, data, bytes);
+}
+
 void cpio_end(GByteArray *archive)
 {
     add(archive, CPIO_TRAILER, 0, "", 0);

@@ -11,5 +11,7 @@
 
 /* cpio_add() - append a regular file. @archive: starts empty. */
 void cpio_add(GByteArray *archive, const char *name, const void *data, gsize bytes);
+/* cpio_add_node() - the same with @mode of stat(2): files, directories (no data), symbolic links (data: the target). */
+void cpio_add_node(GByteArray *archive, const char *name, unsigned mode, const void *data, gsize bytes);
 /* cpio_end() - append the trailer; nothing may be added after it. */
 void cpio_end(GByteArray *archive);
