@@ -84,7 +84,7 @@ static void note_latency(struct cpu *c, const struct access *a, const struct acc
         return;
     *cyc = r->latency_cyc;
     *(a->as_load ? &acc->load_source : &acc->store_source) = r->source;
-    acc->line = hpa_line(p->t.a);
+    *(a->as_load ? &acc->load_line : &acc->store_line) = hpa_line(p->t.a);
 }
 
 /* May a store through this translation be taken without asking? */

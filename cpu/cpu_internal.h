@@ -190,7 +190,7 @@ struct cpu_acc {
     uint8_t load_source, store_source; /* enum mem_source */
     uint8_t tclass;                    /* the timing class to charge instead of the row's; 0: the row's */
     uint8_t any;                       /* something above is non-trivial */
-    hpa_t line;                        /* of the slowest load; for the ledger's lines */
+    hpa_t load_line, store_line;       /* of the slowest of each; for the ledger's lines */
 };
 
 /* ---- the fetch side: where execution stands, and the lines it may enter without asking (cpu/fetch.c) --------------

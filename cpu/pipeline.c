@@ -130,7 +130,7 @@ static void push_store(struct cpu *c)
     cyc_t done = c->now + (c->acc.store_cyc ? c->acc.store_cyc : c->l1_cyc);
     if (done <= p->stores_done)
         done = p->stores_done + 1;
-    *s = (struct pipeline_store){done, c->acc.line, c->acc.store_cyc && c->acc.store_source == MEM_SRC_REMOTE};
+    *s = (struct pipeline_store){done, c->acc.store_line, c->acc.store_cyc && c->acc.store_source == MEM_SRC_REMOTE};
     p->stores_done = done;
     p->next_store = p->next_store + 1 == p->n_stores ? 0 : p->next_store + 1;
 }
@@ -154,7 +154,7 @@ static void set_ready(struct cpu *c, const struct cpu_insn *i, cyc_t ready, uint
         bool early = counts && (COUNTED >> b & 1);
         c->ready[b] = early ? c->now + 1 : ready;
         c->ready_cause[b] = early ? LEDGER_EXEC : cause;
-        c->pipe->ready_line[b] = c->acc.line;
+        c->pipe->ready_line[b] = c->acc.load_line;
     }
 }
 
@@ -163,7 +163,7 @@ static void expose(struct cpu *c, enum ledger_cause cause, cyc_t cyc)
 {
     if (cyc) {
         pipeline_close_group(c);
-        charge_line(c, cause, c->acc.line, cyc);
+        charge_line(c, cause, c->acc.load_line, cyc);
     }
 }
 

@@ -219,6 +219,35 @@ static void cores_in_time_order(void **state)
     expect_same(a, run_adders(false, 40));
 }
 
+/* MOVS loads from a line that is dirty in the other core and stores to one that nobody has: the wait is the former's.
+ */
+RIG_CODE_64(dirties, "movq $0x30000, %rbx\n incq (%rbx)\n 1: pause\n jmp 1b\n");
+RIG_CODE_64(copies, "movl $2000, %ecx\n 1: decl %ecx\n jnz 1b\n movq $0x30000, %rsi\n movq $0x38000, %rdi\n"
+                    "movsq\n nop\n outb %al, $0xf4\n");
+static void count_lines(void *opaque, const char *context, hpa_t line, uint64_t cyc)
+{
+    uint64_t *of = opaque;
+    (void)context;
+    of[line.v == 0x30000 ? 0 : line.v == 0x38000 ? 1 : 2] += cyc;
+}
+static void coherence_is_charged_to_its_line(void **state)
+{
+    struct rig *r = rig_new(2);
+    uint64_t of[3] = {0};
+    (void)state;
+    RIG_PUT(r, RIG_CODE, copies);
+    RIG_PUT(r, 0x12000, dirties);
+    rig_long(r, r->core[0]);
+    rig_long(r, r->core[1]);
+    r->core[1]->r[CPU_RIP] = 0x12000;
+    assert_int_equal(rig_run_all(r, 40), 0);
+    ledger_foreach_line(r->ledger, count_lines, of);
+    assert_true(of[0] > 0);
+    assert_int_equal(of[1], 0);
+    rig_check_ledger(r);
+    rig_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(waits_and_changes_nothing),
@@ -226,6 +255,7 @@ int main(void)
                                        cmocka_unit_test(shortcut_changes_nothing),
                                        cmocka_unit_test(slices_change_nothing),
                                        cmocka_unit_test(functional_is_one_cycle_an_instruction),
-                                       cmocka_unit_test(cores_in_time_order)};
+                                       cmocka_unit_test(cores_in_time_order),
+                                       cmocka_unit_test(coherence_is_charged_to_its_line)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
