@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See pic.h. */
 #include "sim/devices/pic.h"
-#include "sim/core/fault.h"
 
 enum { MASTER, SLAVE, CASCADE = 2, SPURIOUS = 7 };
 enum { ICW1_IC4 = 1, ICW1_INIT = 16, ICW4_AEOI = 2 };
 enum { OCW3 = 8, OCW3_POLL = 4, OCW3_RR = 2, OCW3_ESMM = 0x40 };
-enum { EOI_NONSPECIFIC = 1, EOI_NONE = 2, EOI_SPECIFIC = 3 }; /* OCW2 bits 7:5 */
+enum { OCW2_ROTATE = 4, OCW2_SPECIFIC = 2, OCW2_EOI = 1, POLL_REQUEST = 0x80, LOWEST_AT_RESET = 7 }; /* OCW2 bits 7:5 */
 
 void pic_reset(struct pic *p)
 {
-    *p = (struct pic){.chip = {{.imr = 0xff}, {.imr = 0xff}}};
+    *p = (struct pic){.chip = {{.imr = 0xff, .lowest = LOWEST_AT_RESET}, {.imr = 0xff, .lowest = LOWEST_AT_RESET}}};
 }
 
 /* The input to serve now, -1 if none: the highest unmasked request above everything in service. */
@@ -19,10 +18,15 @@ static int candidate(const struct pic_chip *c)
     unsigned requests = c->irr & (unsigned)~c->imr;
     unsigned blockers = c->special_mask ? c->isr & (unsigned)~c->imr : c->isr;
 
-    if (!requests)
-        return -1;
-    int first = __builtin_ctz(requests);
-    return blockers && __builtin_ctz(blockers) <= first ? -1 : first;
+    for (unsigned k = 1; k <= 8 && requests; k++) {
+        unsigned input = (c->lowest + k) & 7;
+
+        if (blockers >> input & 1)
+            return -1;
+        if (requests >> input & 1)
+            return (int)input;
+    }
+    return -1;
 }
 
 /* The slave's output is the master's input 2. */
@@ -63,7 +67,22 @@ static uint8_t take(struct pic_chip *c)
         c->irr &= (uint8_t)~bit;
     if (!c->aeoi)
         c->isr |= bit;
+    else if (c->rotate_aeoi)
+        c->lowest = (uint8_t)input;
     return (uint8_t)(c->base + input);
+}
+
+/* The poll command: the next read of either port acknowledges, and tells what. */
+static uint8_t polled(struct pic *p, struct pic_chip *c)
+{
+    int input = candidate(c);
+
+    c->poll = false;
+    if (input < 0)
+        return 0;
+    take(c);
+    cascade(p);
+    return (uint8_t)(POLL_REQUEST | input);
 }
 
 uint8_t pic_ack(struct pic *p)
@@ -86,7 +105,9 @@ uint8_t pic_read(struct pic *p, uint16_t port)
 {
     if (port >= 0x4d0)
         return p->chip[port & 1].elcr;
-    const struct pic_chip *c = chip_of(p, port);
+    struct pic_chip *c = chip_of(p, port);
+    if (c->poll)
+        return polled(p, c);
     if (port & 1)
         return c->imr;
     return c->read_isr ? c->isr : c->irr;
@@ -94,23 +115,34 @@ uint8_t pic_read(struct pic *p, uint16_t port)
 
 static void start_init(struct pic_chip *c, uint8_t v)
 {
-    *c = (struct pic_chip){.level = c->level, .elcr = c->elcr, .icw_next = 2, .need_icw4 = v & ICW1_IC4};
+    *c = (struct pic_chip){
+        .level = c->level, .elcr = c->elcr, .icw_next = 2, .lowest = LOWEST_AT_RESET, .need_icw4 = v & ICW1_IC4};
+}
+
+/* The input in service with the highest priority; -1: none. */
+static int serving(const struct pic_chip *c)
+{
+    for (unsigned k = 1; k <= 8; k++)
+        if (c->isr >> ((c->lowest + k) & 7) & 1)
+            return (int)((c->lowest + k) & 7);
+    return -1;
 }
 
 static void end_of_interrupt(struct pic_chip *c, uint8_t v)
 {
-    switch (v >> 5) {
-    case EOI_NONSPECIFIC:
-        c->isr &= (uint8_t)(c->isr - 1); /* clears the lowest set bit: the highest priority in service */
-        break;
-    case EOI_SPECIFIC:
-        c->isr &= (uint8_t) ~(1u << (v & 7));
-        break;
-    case EOI_NONE:
-        break;
-    default:
-        sim_unmodelled("8259A: rotating priority, OCW2 %#x", v);
+    unsigned command = v >> 5;
+    int input = command & OCW2_SPECIFIC ? v & 7 : serving(c);
+
+    if (!(command & OCW2_EOI) && !(command & OCW2_SPECIFIC)) { /* rotation in automatic EOI mode, on or off */
+        c->rotate_aeoi = command & OCW2_ROTATE;
+        return;
     }
+    if (input < 0)
+        return;
+    if (command & OCW2_EOI)
+        c->isr &= (uint8_t) ~(1u << input);
+    if (command & OCW2_ROTATE)
+        c->lowest = (uint8_t)input;
 }
 
 static void operate(struct pic_chip *c, uint8_t v)
@@ -119,8 +151,7 @@ static void operate(struct pic_chip *c, uint8_t v)
         end_of_interrupt(c, v);
         return;
     }
-    if (v & OCW3_POLL)
-        sim_unmodelled("8259A: poll command, OCW3 %#x", v);
+    c->poll = v & OCW3_POLL;
     if (v & OCW3_RR)
         c->read_isr = v & 1;
     if (v & OCW3_ESMM)

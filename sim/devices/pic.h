@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The PC's pair of 8259A interrupt controllers, the slave on the master's input 2. Edge or level per input (ELCR).
- * Fixed priority, specific and non-specific EOI, automatic EOI, special mask mode. Rotating priority and polling are
- * not modelled (named when used).
+ * Fixed and rotating priority, specific, non-specific and automatic EOI, special mask mode, polling.
  * Interface: ports 0x20, 0x21, 0xa0, 0xa1 and ELCR 0x4d0, 0x4d1; the board sets inputs, asks pic_output() for the INTR
  * line after every change, and pic_ack() when the core takes the interrupt.
  * Source: Intel 8259A data sheet; 82371AB (PIIX4) data sheet for ELCR.
@@ -15,7 +14,8 @@ struct pic_chip {
     uint8_t irr, isr, imr, level, elcr;
     uint8_t base;     /* ICW2 */
     uint8_t icw_next; /* 0: initialised; else the ICW that the next write to the odd port is */
-    bool need_icw4, aeoi, read_isr, special_mask;
+    uint8_t lowest;   /* the input of lowest priority: 7 unless rotated */
+    bool need_icw4, aeoi, rotate_aeoi, read_isr, special_mask, poll;
 };
 struct pic {
     struct pic_chip chip[2]; /* 0 master, 1 slave */

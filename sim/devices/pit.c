@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See pit.h. */
 #include "sim/devices/pit.h"
-#include "sim/core/fault.h"
 
 #define PIT_HZ 1193182u
 __extension__ typedef unsigned __int128 u128;
@@ -28,8 +27,16 @@ void pit_reset(struct pit *p, uint32_t clock_khz)
         p->ch[i] = (struct pit_channel){.mode = 3, .access = ACCESS_BOTH, .gate = i != 2, .count = 65536};
 }
 
+/* Modes 1 and 5 are started by a rising gate, and the gate does not stop them. */
+static bool is_triggered_mode(const struct pit_channel *c)
+{
+    return c->mode == 1 || c->mode == 5;
+}
+
 static uint64_t counted(const struct pit_channel *c, uint64_t tick)
 {
+    if (is_triggered_mode(c))
+        return tick - c->start;
     return c->gate ? tick - c->start : c->frozen;
 }
 
@@ -37,10 +44,11 @@ static bool out_at(const struct pit_channel *c, uint64_t tick)
 {
     uint64_t n = counted(c, tick);
 
-    if (!c->loaded)
+    if (!c->loaded || (is_triggered_mode(c) && !c->triggered))
         return c->mode != 0;
     switch (c->mode) {
     case 0:
+    case 1:
         return n >= c->count;
     case 2:
         return n % c->count != c->count - 1;
@@ -61,6 +69,8 @@ static uint64_t ticks_to_change(const struct pit_channel *c, uint64_t n)
 {
     uint64_t phase = n % c->count, half = (c->count + 1) / 2;
 
+    if (is_triggered_mode(c))
+        return 0; /* the gate of channel 0 never rises */
     switch (c->mode) {
     case 0:
         return n < c->count ? c->count - n : 0;
@@ -84,7 +94,7 @@ cyc_t pit_next_change(const struct pit *p, cyc_t now)
     return d ? cycle_of(p, tick + d) : CYC_NEVER;
 }
 
-static uint16_t count_at(const struct pit_channel *c, uint64_t tick)
+static uint16_t binary_count_at(const struct pit_channel *c, uint64_t tick)
 {
     uint64_t n = c->loaded ? counted(c, tick) : 0, phase = n % c->count, half = (c->count + 1) / 2;
 
@@ -96,6 +106,19 @@ static uint16_t count_at(const struct pit_channel *c, uint64_t tick)
     default:
         return (uint16_t)(c->count - n);
     }
+}
+
+/* In BCD a count goes from 9999 down to 0, and after 0 comes 9999. */
+static uint16_t count_at(const struct pit_channel *c, uint64_t tick)
+{
+    uint32_t v = binary_count_at(c, tick), digits = 0;
+
+    if (!c->bcd)
+        return (uint16_t)v;
+    v = (v >= 1u << 15 ? v + 10000 - 65536 : v) % 10000;
+    for (unsigned k = 0; k < 4; k++, v /= 10)
+        digits |= v % 10 << 4 * k;
+    return (uint16_t)digits;
 }
 
 static void latch_count(struct pit_channel *c, uint64_t tick)
@@ -116,8 +139,8 @@ static void read_back(struct pit *p, uint8_t v, uint64_t tick)
         if (!(v & READBACK_NO_COUNT))
             latch_count(c, tick);
         if (!(v & READBACK_NO_STATUS) && !c->status_latched) {
-            c->status =
-                (uint8_t)((out_at(c, tick) ? 0x80 : 0) | (c->loaded ? 0 : 0x40) | c->access << 4 | c->mode << 1);
+            c->status = (uint8_t)((out_at(c, tick) ? 0x80 : 0) | (c->loaded ? 0 : 0x40) | c->access << 4 |
+                                  c->mode << 1 | (c->bcd ? 1 : 0));
             c->status_latched = true;
         }
     }
@@ -137,11 +160,8 @@ static void write_control(struct pit *p, uint8_t v, uint64_t tick)
         return;
     }
     mode = mode > 5 ? mode - 4 : mode; /* 6 and 7 are 2 and 3 */
-    if (v & 1)
-        sim_unmodelled("8254: BCD counting, control word %#x", v);
-    if (mode == 1 || mode == 5)
-        sim_unmodelled("8254: mode %u, control word %#x", mode, v);
-    *c = (struct pit_channel){.mode = (uint8_t)mode, .access = v >> 4 & 3, .gate = c->gate, .count = 65536};
+    *c = (struct pit_channel){
+        .mode = (uint8_t)mode, .access = v >> 4 & 3, .gate = c->gate, .bcd = v & 1, .count = v & 1 ? 10000 : 65536};
 }
 
 static void write_count(struct pit_channel *c, uint8_t v, uint64_t tick)
@@ -158,7 +178,9 @@ static void write_count(struct pit_channel *c, uint8_t v, uint64_t tick)
         count = v;
     else
         count = (uint32_t)v << 8 | (c->access == ACCESS_BOTH ? c->low_byte : 0);
-    c->count = count ? count : 65536;
+    if (c->bcd)
+        count = (count >> 12) * 1000 + (count >> 8 & 15) * 100 + (count >> 4 & 15) * 10 + (count & 15);
+    c->count = count ? count : c->bcd ? 10000 : 65536;
     c->loaded = true;
     c->start = tick;
     c->frozen = 0;
@@ -168,7 +190,10 @@ static void set_gate2(struct pit_channel *c, bool gate, uint64_t tick)
 {
     if (gate == c->gate)
         return;
-    if (!gate)
+    if (is_triggered_mode(c)) {
+        c->triggered |= gate;
+        c->start = gate ? tick : c->start;
+    } else if (!gate)
         c->frozen = counted(c, tick);
     else
         c->start = c->mode == 0 || c->mode == 4 ? tick - c->frozen : tick; /* modes 2 and 3 start afresh */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * 8254 timer: channel 0 (interrupt) and channel 2 (speaker, used to calibrate), modes 0, 2, 3 and 4, and port 0x61.
+ * 8254 timer: channel 0 (interrupt) and channel 2 (speaker, used to calibrate), all modes, and port 0x61.
  * Time is an argument: a channel is described by the tick at which it started, and everything else follows from the
  * tick asked about. The device posts no events: pit_next_change() says when channel 0's output changes next.
- * Model choice: a count written while counting takes effect at once, also in modes 2 and 3. BCD and the modes that a
- * gate triggers (1, 5) are not modelled.
+ * Model choice: a count written while counting takes effect at once, in every mode.
  * Source: Intel 8254 data sheet; 1193182 Hz.
  */
 #pragma once
@@ -12,7 +11,7 @@
 
 struct pit_channel {
     uint8_t mode, access;
-    bool loaded, gate, write_high_next, read_high_next, count_latched, status_latched;
+    bool loaded, triggered, bcd, gate, write_high_next, read_high_next, count_latched, status_latched;
     uint8_t low_byte, status;
     uint16_t latch;
     uint32_t count;  /* 1..65536 */

@@ -55,6 +55,12 @@ static void reset_devices(struct machine *m)
     ioapic_reset(&m->ioapic, irq_ioapic_deliver, m);
     rtc_reset(&m->rtc, khz, m->phys->low_end, high);
     acpi_pm_reset(&m->pm, khz);
+    m->hpet.set = irq_hpet_set;
+    m->hpet.opaque = m;
+    hpet_reset(&m->hpet, khz);
+    i8042_reset(&m->i8042);
+    pci_reset(&m->pci);
+    fw_values_build(m);
 }
 
 static void new_cores(struct machine *m)
@@ -98,6 +104,7 @@ struct machine *machine_new(const struct machine_cfg *cfg)
     markers_init(m);
     observe_init(m);
     acpi_build(m);
+    mptable_build(m);
     sim_set_context(observe_context, m);
     return m;
 }
@@ -112,6 +119,7 @@ void machine_free(struct machine *m)
     markers_free(m);
     symbols_free(m->symbols);
     g_free(m->cmdline);
+    g_free(m->fw_values);
     stats_free(m->stats);
     g_array_free(m->totals, TRUE);
     eventq_free(m->events);

@@ -3,10 +3,11 @@
  * The code of firmware.h, emitted byte by byte into one page at BOARD_FIRMWARE, between the tables that the memory map
  * reserves. Manual: SDM vol. 3A, "Mode Switching" and "Initializing IA-32e Mode"; SDM vol. 2 for the encodings.
  */
+#include <string.h>
 #include "sim/machine/firmware.h"
 #include "sim/machine/machine_internal.h"
 
-enum { CODE_AT = 0x100, GDT_AT = 0x10, GDTR_AT = 0x50, IVTR_AT = 0x58, IRET_AT = 0x60 };
+enum { CODE_AT = 0x100, GDT_AT = 0x10, GDTR_AT = 0x50, IVTR_AT = 0x58, HANDLERS_AT = 0x60 };
 enum { SEL_CODE = 0x10, SEL_DATA = 0x18, SEL_CODE16 = 0x20, SEL_DATA16 = 0x28, GDT_BYTES = 0x30 };
 enum { PD_PAGES = 4, ENTRIES = 512, LARGE_PAGE = 0x83, TABLE = 3 };
 #define CODE32   0x00cf9b000000ffffull
@@ -137,12 +138,49 @@ static void start_real16(struct code *c, const struct firmware_start *s)
 
 static void interrupt_vectors(struct machine *m, struct code *c)
 {
+    static const uint8_t handlers[] = {/* nothing */ 0xcf,
+                                       /* unsupported: sets CF in the saved flags */ 0x55,
+                                       0x89,
+                                       0xe5,
+                                       0x80,
+                                       0x4e,
+                                       0x06,
+                                       0x01,
+                                       0x5d,
+                                       0xcf,
+                                       /* EOI to both PICs, EOI to the master */ 0x50,
+                                       0xb0,
+                                       0x20,
+                                       0xe6,
+                                       0xa0,
+                                       0xeb,
+                                       0x03,
+                                       0x50,
+                                       0xb0,
+                                       0x20,
+                                       0xe6,
+                                       0x20,
+                                       0x58,
+                                       0xcf};
+    enum { NOTHING = 0, UNSUPPORTED = 1, EOI_BOTH = 10, EOI_MASTER = 17 };
     uint32_t vector[256];
 
-    c->b[IRET_AT] = 0xcf;
-    for (unsigned k = 0; k < G_N_ELEMENTS(vector); k++)
-        vector[k] = (uint32_t)(SEGMENT >> 4 << 16 | (OFFSET + IRET_AT));
+    memcpy(c->b + HANDLERS_AT, handlers, sizeof(handlers));
+    for (unsigned k = 0; k < G_N_ELEMENTS(vector); k++) {
+        uint32_t handler = k < 8 ? NOTHING : k < 16 ? EOI_MASTER : k >> 3 == 0x70 >> 3 ? EOI_BOTH : UNSUPPORTED;
+
+        vector[k] = (uint32_t)(SEGMENT >> 4 << 16 | (OFFSET + HANDLERS_AT + handler));
+    }
     phys_copy_in(m->phys, (hpa_t){0}, vector, sizeof(vector));
+}
+
+/* What kernels look up in the BIOS data area: the first serial port, no extended area, KiB of low memory. */
+static void bios_data(struct machine *m)
+{
+    const uint16_t com1 = 0x3f8, low_kib = BOARD_LOW_RESERVED >> 10;
+
+    phys_copy_in(m->phys, (hpa_t){0x400}, &com1, sizeof(com1));
+    phys_copy_in(m->phys, (hpa_t){0x413}, &low_kib, sizeof(low_kib));
 }
 
 static void tables(struct code *c, bool is_64)
@@ -166,6 +204,7 @@ void firmware_start(struct machine *m, const struct firmware_start *s)
     struct code c = {.at = CODE_AT};
 
     m->start = *s;
+    bios_data(m);
     tables(&c, s->kind == FIRMWARE_LONG64);
     EMIT(&c, 0xfa);                     /* CLI */
     mov_mem32(&c, LAPIC(0xf0), 0x1ff);  /* enabled, spurious vector 0xff */
@@ -176,8 +215,7 @@ void firmware_start(struct machine *m, const struct firmware_start *s)
     rest[s->kind](&c, s);
     if (s->kind == FIRMWARE_LONG64)
         identity_map(m);
-    if (s->kind == FIRMWARE_REAL16)
-        interrupt_vectors(m, &c);
+    interrupt_vectors(m, &c);
     phys_copy_in(m->phys, (hpa_t){BOARD_FIRMWARE}, c.b, sizeof(c.b));
     cpu_start_flat32(m->core[0], &(struct cpu_flat_start){.eip = (uint32_t)(BOARD_FIRMWARE + CODE_AT)});
 }

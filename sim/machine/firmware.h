@@ -2,8 +2,9 @@
 /*
  * The board's firmware: a few instructions that the first core runs before a kernel, in the place of a boot loader's
  * last ones. They bring the core into the state that the boot protocol asks for and switch the local APIC to virtual
- * wire mode (PIC through LINT0), as a BIOS does. There are no BIOS services: every interrupt vector of real mode points
- * at an IRET, so INT n returns with the registers as they were.
+ * wire mode (PIC through LINT0), as a BIOS does. There are no BIOS services: INT n in real mode returns with the carry
+ * flag set, which means "not supported"; hardware interrupts are acknowledged. The BIOS data area holds what kernels
+ * look up there.
  */
 #pragma once
 #include <stdint.h>

@@ -69,12 +69,13 @@ static void route(struct machine *m, const struct message *msg, cyc_t now)
     }
 }
 
-static void check_mode(enum delivery mode, const char *from)
+/*
+ * What no core would do anything about is not sent: SMI (there is no handler to run), the reserved mode, and ExtINT as
+ * a message (the PIC is wired to LINT0 of core 0).
+ */
+static bool is_delivered(enum delivery mode)
 {
-    static const char *const missing[] = {[SMI] = "SMI", [RESERVED] = "reserved", [EXTINT] = "ExtINT"};
-
-    if (mode < G_N_ELEMENTS(missing) && missing[mode])
-        sim_unmodelled("%s: delivery mode %s", from, missing[mode]);
+    return mode != SMI && mode != RESERVED && mode != EXTINT;
 }
 
 void irq_icr_write(void *opaque, unsigned core, uint64_t icr, bool x2apic, cyc_t now)
@@ -88,7 +89,8 @@ void irq_icr_write(void *opaque, unsigned core, uint64_t icr, bool x2apic, cyc_t
         .dest = x2apic ? (uint32_t)(icr >> 32) : (uint32_t)(icr >> 56),
     };
 
-    check_mode(msg.mode, "ICR");
+    if (!is_delivered(msg.mode))
+        return;
     if (msg.mode == INIT && !(icr >> 14 & 1))
         return; /* INIT level de-assert: no effect since the Pentium 4 */
     msg.broadcast = !msg.logical && msg.dest == (x2apic ? UINT32_MAX : ALL_CORES_XAPIC);
@@ -111,7 +113,8 @@ void irq_ioapic_deliver(void *opaque, uint64_t entry, cyc_t now)
         .dest = (uint32_t)(entry >> 56),
     };
 
-    check_mode(msg.mode, "IOAPIC");
+    if (!is_delivered(msg.mode))
+        return;
     msg.broadcast = !msg.logical && msg.dest == ALL_CORES_XAPIC;
     route(opaque, &msg, now);
 }
@@ -180,7 +183,33 @@ void irq_pit_changed(struct machine *m, cyc_t now)
 {
     cyc_t next = pit_next_change(&m->pit, now);
 
-    irq_set_isa(m, 0, pit_out(&m->pit, 0, now), now);
+    if (!hpet_is_legacy(&m->hpet))
+        irq_set_isa(m, 0, pit_out(&m->pit, 0, now), now);
     eventq_cancel(m->events, m->pit_timer);
     m->pit_timer = next == CYC_NEVER ? 0 : machine_post(m, next, pit_event, 0);
+}
+
+static void hpet_event(void *opaque, uint64_t arg, cyc_t when)
+{
+    (void)arg;
+    irq_hpet_changed(opaque, when);
+}
+
+void irq_hpet_changed(struct machine *m, cyc_t now)
+{
+    hpet_advance(&m->hpet, now);
+    cyc_t next = hpet_next(&m->hpet, now);
+
+    eventq_cancel(m->events, m->hpet_timer);
+    m->hpet_timer = next == CYC_NEVER ? 0 : machine_post(m, next, hpet_event, 0);
+}
+
+void irq_hpet_set(void *opaque, unsigned pin, bool isa, bool level, cyc_t now)
+{
+    struct machine *m = opaque;
+
+    if (isa)
+        irq_set_isa(m, pin, level, now);
+    else if (pin < IOAPIC_PINS)
+        ioapic_set_pin(&m->ioapic, pin, level, now);
 }

@@ -247,6 +247,7 @@ static bool load(struct machine *m, const struct loader *only, const struct mach
     if (ok) {
         g_free(m->cmdline);
         m->cmdline = g_strdup(im.cmdline);
+        fw_values_build(m);
         machine_refresh(m, 0);
     }
     g_free(im.data);

@@ -9,7 +9,11 @@
  */
 #pragma once
 #include "sim/devices/acpi_pm.h"
+#include "sim/devices/fw_cfg.h"
+#include "sim/devices/hpet.h"
+#include "sim/devices/i8042.h"
 #include "sim/devices/ioapic.h"
+#include "sim/devices/pci.h"
 #include "sim/devices/pic.h"
 #include "sim/devices/pit.h"
 #include "sim/devices/rtc.h"
@@ -20,11 +24,13 @@
 /* Memory map. */
 #define BOARD_HOLE_START   0xc0000000ull
 #define BOARD_IOAPIC       0xfec00000ull
+#define BOARD_HPET         0xfed00000ull
 #define BOARD_LAPIC        0xfee00000ull
 #define BOARD_LOW_RESERVED 0xa0000ull /* to 1 MiB: video memory and firmware */
 #define BOARD_START_INFO   0xe0000ull /* what a kernel is given: LOADER_ARENA_BYTES */
 #define BOARD_PAGE_TABLES  0xe8000ull /* for kernels that are entered in long mode: six pages */
 #define BOARD_RSDP         0xf0000ull /* where a BIOS would have it too */
+#define BOARD_MP_TABLE     0xf1000ull /* MP floating pointer and table */
 #define BOARD_FIRMWARE     0xf8000ull /* one page of code: firmware.h */
 #define BOARD_ACPI_BYTES   0x10000ull /* top of low RAM */
 #define BOARD_PM_PORT      0x600u     /* ACPI fixed hardware */
@@ -61,7 +67,7 @@ struct machine {
     cyc_t now; /* never goes back; no runnable core is behind it */
     bool in_turn;
     unsigned running; /* the core whose turn it is, if in_turn */
-    eventq_id lapic_timer[SIM_MAX_CORES], pit_timer;
+    eventq_id lapic_timer[SIM_MAX_CORES], pit_timer, hpet_timer;
 
     struct uart com1;
     struct pic pic;
@@ -69,6 +75,11 @@ struct machine {
     struct ioapic ioapic;
     struct rtc rtc;
     struct acpi_pm pm;
+    struct hpet hpet;
+    struct i8042 i8042;
+    struct pci pci;
+    struct fw_cfg fw_cfg;
+    struct fw_values *fw_values; /* what its items are */
     struct machine_exit exit;
     void (*serial_put)(void *opaque, char c);
     void *serial_opaque;
@@ -104,6 +115,8 @@ void irq_ioapic_deliver(void *opaque, uint64_t entry, cyc_t now);
 void irq_set_isa(struct machine *m, unsigned irq, bool level, cyc_t now); /* to the PIC pair and the IOAPIC */
 void irq_pic_changed(struct machine *m, cyc_t now);
 void irq_pit_changed(struct machine *m, cyc_t now);
+void irq_hpet_changed(struct machine *m, cyc_t now);
+void irq_hpet_set(void *opaque, unsigned pin, bool isa, bool level, cyc_t now); /* for struct hpet */
 
 /* ---- markers.c ---- */
 void markers_init(struct machine *m);
@@ -112,6 +125,12 @@ void markers_seen(void *opaque, unsigned core, uint32_t code, uint64_t arg, cyc_
 
 /* ---- acpi.c ---- */
 void acpi_build(struct machine *m); /* writes the tables; RSDP at BOARD_RSDP */
+
+/* ---- mptable.c ---- */
+void mptable_build(struct machine *m); /* MP floating pointer structure and table at BOARD_MP_TABLE */
+
+/* ---- fw_values.c ---- */
+void fw_values_build(struct machine *m); /* the items of fw_cfg; again when a kernel has been loaded */
 
 /* ---- symbols.c ---- */
 struct symbol {

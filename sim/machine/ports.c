@@ -86,6 +86,60 @@ static void pm_port_write(struct machine *m, uint16_t port, unsigned bytes, uint
         machine_ask_stop(m, MACHINE_EXIT);
 }
 
+static uint32_t i8042_port_read(struct machine *m, uint16_t port, unsigned bytes, cyc_t now)
+{
+    uint8_t v = i8042_read(&m->i8042, port);
+
+    (void)bytes;
+    irq_set_isa(m, 1, i8042_irq(&m->i8042, false), now);
+    irq_set_isa(m, 12, i8042_irq(&m->i8042, true), now);
+    return v;
+}
+
+static void reset(struct machine *m)
+{
+    m->exit.dead_core = m->running;
+    m->exit.by_reset = true;
+    machine_ask_stop(m, MACHINE_SHUTDOWN);
+}
+
+static void i8042_port_write(struct machine *m, uint16_t port, unsigned bytes, uint32_t v, cyc_t now)
+{
+    (void)bytes;
+    if (i8042_write(&m->i8042, port, (uint8_t)v))
+        reset(m);
+    irq_set_isa(m, 1, i8042_irq(&m->i8042, false), now);
+    irq_set_isa(m, 12, i8042_irq(&m->i8042, true), now);
+}
+
+static uint32_t pci_port_read(struct machine *m, uint16_t port, unsigned bytes, cyc_t now)
+{
+    (void)now;
+    return pci_read(&m->pci, port, bytes);
+}
+
+static void pci_port_write(struct machine *m, uint16_t port, unsigned bytes, uint32_t v, cyc_t now)
+{
+    (void)now;
+    pci_write(&m->pci, port, bytes, v);
+}
+
+static void fw_cfg_select_write(struct machine *m, uint16_t port, unsigned bytes, uint32_t v, cyc_t now)
+{
+    (void)port;
+    (void)now;
+    if (bytes == 2)
+        fw_cfg_select(&m->fw_cfg, (uint16_t)v);
+}
+
+static uint32_t fw_cfg_data_read(struct machine *m, uint16_t port, unsigned bytes, cyc_t now)
+{
+    (void)port;
+    (void)bytes;
+    (void)now;
+    return fw_cfg_read(&m->fw_cfg);
+}
+
 static uint32_t debug_console_read(struct machine *m, uint16_t port, unsigned bytes, cyc_t now)
 {
     (void)m;
@@ -124,15 +178,11 @@ static uint32_t fast_a20_read(struct machine *m, uint16_t port, unsigned bytes, 
 
 static void reset_control_write(struct machine *m, uint16_t port, unsigned bytes, uint32_t v, cyc_t now)
 {
-    uint32_t reset = port == 0x64 ? v == 0xfe : v >> 2 & 1; /* keyboard controller pulse, or reset control register */
-
+    (void)port;
     (void)bytes;
     (void)now;
-    if (!reset)
-        return;
-    m->exit.dead_core = m->running;
-    m->exit.by_reset = true;
-    machine_ask_stop(m, MACHINE_SHUTDOWN);
+    if (v >> 2 & 1) /* reset control register: RST_CPU */
+        reset(m);
 }
 
 /* clang-format off */
@@ -142,9 +192,9 @@ static const struct port_row ports[] = {
     {0x002e, 0x002f, NULL, NULL, false, "super I/O"},
     {0x0040, 0x0043, pit_port_read, pit_port_write, false, "PIT"},
     {0x004e, 0x004f, NULL, NULL, false, "super I/O, TPM"},
-    {0x0060, 0x0060, NULL, NULL, false, "keyboard controller"},
+    {0x0060, 0x0060, i8042_port_read, i8042_port_write, false, "keyboard controller"},
     {0x0061, 0x0061, pit_port_read, pit_port_write, false, "system control port B"},
-    {0x0064, 0x0064, NULL, reset_control_write, false, "keyboard controller"},
+    {0x0064, 0x0064, i8042_port_read, i8042_port_write, false, "keyboard controller"},
     {0x0070, 0x0071, rtc_port_read, rtc_port_write, false, "RTC"},
     {0x0080, 0x008f, NULL, NULL, false, "POST code, DMA pages"},
     {0x0092, 0x0092, fast_a20_read, NULL, false, "system control port A"},
@@ -166,11 +216,13 @@ static const struct port_row ports[] = {
     {0x03f0, 0x03f7, NULL, NULL, false, "floppy, IDE primary control"},
     {0x03f8, 0x03ff, com1_read, com1_write, false, "COM1"},
     {0x04d0, 0x04d1, pic_port_read, pic_port_write, false, "ELCR"},
-    {0x0510, 0x0511, NULL, NULL, true, "QEMU firmware configuration"},
+    {0x0510, 0x0510, NULL, fw_cfg_select_write, true, "firmware configuration, selector"},
+    {0x0511, 0x0511, fw_cfg_data_read, NULL, false, "firmware configuration, data"},
     {BOARD_PM_PORT, BOARD_PM_PORT + ACPI_PM_BYTES - 1, pm_port_read, pm_port_write, true, "ACPI fixed hardware"},
-    {0x0cf8, 0x0cf8, NULL, NULL, true, "PCI configuration: no bus"},
+    {0x0cf8, 0x0cf8, pci_port_read, pci_port_write, true, "PCI configuration address"},
     {0x0cf9, 0x0cf9, NULL, reset_control_write, false, "reset control"},
-    {0x0cfa, 0x0cff, NULL, NULL, true, "PCI configuration: no bus"},
+    {0x0cfa, 0x0cfb, NULL, NULL, true, "PCI configuration address"},
+    {0x0cfc, 0x0cff, pci_port_read, pci_port_write, true, "PCI configuration data"},
     {0x5658, 0x5659, NULL, NULL, true, "VMware backdoor"},
 };
 /* clang-format on */
@@ -248,25 +300,40 @@ void board_io_write(void *opaque, unsigned core, uint16_t port, unsigned bytes, 
 /* ---- memory-mapped devices ---- */
 struct mmio_row {
     uint64_t first, last;
-    uint32_t (*read)(struct machine *m, uint64_t offset);
-    void (*write)(struct machine *m, uint64_t offset, uint32_t v, cyc_t now);
+    uint64_t (*read)(struct machine *m, uint32_t offset, unsigned bytes, cyc_t now);
+    void (*write)(struct machine *m, uint32_t offset, unsigned bytes, uint64_t v, cyc_t now);
     const char *name;
 };
 
-static uint32_t ioapic_mmio_read(struct machine *m, uint64_t offset)
+static uint64_t ioapic_mmio_read(struct machine *m, uint32_t offset, unsigned bytes, cyc_t now)
 {
-    return ioapic_read(&m->ioapic, (uint32_t)offset);
+    (void)bytes;
+    (void)now;
+    return ioapic_read(&m->ioapic, offset);
 }
 
-static void ioapic_mmio_write(struct machine *m, uint64_t offset, uint32_t v, cyc_t now)
+static void ioapic_mmio_write(struct machine *m, uint32_t offset, unsigned bytes, uint64_t v, cyc_t now)
 {
-    ioapic_write(&m->ioapic, (uint32_t)offset, v, now);
+    (void)bytes;
+    ioapic_write(&m->ioapic, offset, (uint32_t)v, now);
+}
+
+static uint64_t hpet_mmio_read(struct machine *m, uint32_t offset, unsigned bytes, cyc_t now)
+{
+    return hpet_read(&m->hpet, offset, bytes, now);
+}
+
+static void hpet_mmio_write(struct machine *m, uint32_t offset, unsigned bytes, uint64_t v, cyc_t now)
+{
+    hpet_write(&m->hpet, offset, bytes, v, now);
+    irq_hpet_changed(m, now);
+    irq_pit_changed(m, now); /* legacy replacement gives IRQ 0 to one or the other */
 }
 
 /* clang-format off */
 static const struct mmio_row mmios[] = {
     {BOARD_IOAPIC, BOARD_IOAPIC + 0xfff, ioapic_mmio_read, ioapic_mmio_write, "IOAPIC"},
-    {0xfed00000,   0xfed003ff,   NULL, NULL, "HPET"},
+    {BOARD_HPET,   BOARD_HPET + HPET_BYTES - 1, hpet_mmio_read, hpet_mmio_write, "HPET"},
     {0xfed40000,   0xfed44fff,   NULL, NULL, "TPM"},
     {0xfff00000,   0xffffffff,   NULL, NULL, "firmware ROM"},
 };
@@ -289,9 +356,8 @@ uint64_t board_mmio_read(void *opaque, unsigned core, hpa_t a, unsigned bytes, c
     const struct mmio_row *row = mmio_row(m, a, "read of");
 
     (void)core;
-    (void)now;
     *lat = isa_cyc(m);
-    uint64_t v = row->read ? row->read(m, a.v - row->first) : UINT64_MAX;
+    uint64_t v = row->read ? row->read(m, (uint32_t)(a.v - row->first), bytes, now) : UINT64_MAX;
     return bytes == 8 ? v : v & ((1ull << bytes * 8) - 1);
 }
 
@@ -301,8 +367,7 @@ void board_mmio_write(void *opaque, unsigned core, hpa_t a, unsigned bytes, uint
     const struct mmio_row *row = mmio_row(m, a, "write to");
 
     (void)core;
-    (void)bytes;
     *lat = isa_cyc(m);
     if (row->write)
-        row->write(m, a.v - row->first, (uint32_t)value, now);
+        row->write(m, (uint32_t)(a.v - row->first), bytes, value, now);
 }

@@ -82,9 +82,17 @@ static void account(struct machine *m, unsigned core)
     m->instructions_seen[core] = n;
 }
 
-static void turn(struct machine *m, const struct order *o, cyc_t end)
+/* How long a turn may be. Towards the instruction limit it gets shorter, so that the run ends near it. */
+static cyc_t longest_turn(const struct machine *m, const struct machine_until *until)
 {
-    cyc_t wall = least(least(end, eventq_next(m->events)), sum(o->first_time, TURN_MAX_CYC));
+    uint64_t left = until->instructions ? (until->instructions - m->instructions) / m->cfg.cpu.width : TURN_MAX_CYC;
+
+    return left < 1 ? 1 : least(left, TURN_MAX_CYC);
+}
+
+static void turn(struct machine *m, const struct order *o, const struct machine_until *until)
+{
+    cyc_t wall = least(least(until->cycle, eventq_next(m->events)), sum(o->first_time, longest_turn(m, until)));
     cyc_t run_limit = least(wall, sum(o->second_time, m->lookahead_cyc));
     cyc_t share_limit = least(wall, sum(o->second_time, o->first < o->second ? 1 : 0));
     struct cpu *c = m->core[o->first];
@@ -144,7 +152,7 @@ enum machine_stop machine_run(struct machine *m, const struct machine_until *unt
         if (event <= o.first_time)
             eventq_run_one(m->events);
         else
-            turn(m, &o, until->cycle);
+            turn(m, &o, until);
     }
 }
 

@@ -89,12 +89,33 @@ static void level_stays_and_aeoi(void **state)
     assert_false(pic_output(&p));
 }
 
+static void rotation_and_poll(void **state)
+{
+    struct pic p = initialised(1);
+
+    (void)state;
+    pic_set_irq(&p, 3, true);
+    assert_int_equal(pic_ack(&p), 0x23);
+    pic_write(&p, 0x20, 0xa0); /* EOI, and 3 becomes the lowest */
+    pic_set_irq(&p, 1, true);
+    pic_set_irq(&p, 4, true);
+    assert_int_equal(pic_ack(&p), 0x24);
+    pic_write(&p, 0x20, 0x20);
+    pic_write(&p, 0x20, 0xc7); /* 7 is the lowest again */
+    pic_write(&p, 0x20, 0x0c); /* poll */
+    assert_int_equal(pic_read(&p, 0x20), 0x81);
+    assert_false(pic_output(&p));
+    pic_write(&p, 0x20, 0x61); /* specific EOI of 1 */
+    pic_write(&p, 0x20, 0x0c);
+    assert_int_equal(pic_read(&p, 0x20), 0);
+    assert_int_equal(pic_read(&p, 0x20), 0); /* poll was for one read: now IRR */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mask_and_edge),
-        cmocka_unit_test(priority_and_eoi),
-        cmocka_unit_test(slave_and_spurious),
+        cmocka_unit_test(mask_and_edge),        cmocka_unit_test(priority_and_eoi),
+        cmocka_unit_test(slave_and_spurious),   cmocka_unit_test(rotation_and_poll),
         cmocka_unit_test(level_stays_and_aeoi),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

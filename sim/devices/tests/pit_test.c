@@ -109,12 +109,41 @@ static void channel2_calibration(void **state)
     assert_int_equal(pit_read(&p, 0x61, t + CLOCK_KHZ * 101ull / 10) & 0x20, 0x20);
 }
 
+/* 1193182 kHz: a tick is 1000 cycles. */
+static void triggered_and_bcd(void **state)
+{
+    struct pit p;
+
+    (void)state;
+    pit_reset(&p, 1193182);
+    pit_write(&p, 0x43, 0xb2, 0); /* channel 2, mode 1 */
+    pit_write(&p, 0x42, 10, 0);
+    pit_write(&p, 0x42, 0, 0);
+    assert_true(pit_out(&p, 2, 5000));
+    pit_write(&p, 0x61, 1, 20000); /* the gate rises */
+    assert_false(pit_out(&p, 2, 29000));
+    assert_true(pit_out(&p, 2, 30000));
+    pit_write(&p, 0x43, 0xb1, 40000); /* mode 0, BCD */
+    pit_write(&p, 0x42, 0x00, 40000);
+    pit_write(&p, 0x42, 0x12, 40000);
+    pit_write(&p, 0x43, 0x80, 50000);
+    assert_int_equal(pit_read(&p, 0x42, 50000), 0x90);
+    assert_int_equal(pit_read(&p, 0x42, 50000), 0x11);
+    pit_write(&p, 0x43, 0x80, 40000 + 1201000); /* one past zero */
+    assert_int_equal(pit_read(&p, 0x42, 40000 + 1201000), 0x99);
+    assert_int_equal(pit_read(&p, 0x42, 40000 + 1201000), 0x99);
+    pit_write(&p, 0x43, 0x32, 0); /* channel 0 in mode 1 never does anything */
+    pit_write(&p, 0x40, 1, 0);
+    pit_write(&p, 0x40, 0, 0);
+    assert_true(pit_next_change(&p, 0) == CYC_NEVER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mode0_fires_once),     cmocka_unit_test(rates),
-        cmocka_unit_test(mode4_is_one_pulse),   cmocka_unit_test(counts_and_latch),
-        cmocka_unit_test(channel2_calibration),
+        cmocka_unit_test(mode0_fires_once),   cmocka_unit_test(rates),
+        cmocka_unit_test(mode4_is_one_pulse), cmocka_unit_test(counts_and_latch),
+        cmocka_unit_test(triggered_and_bcd),  cmocka_unit_test(channel2_calibration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
