@@ -12,6 +12,7 @@
 #include "cpu/access.h"
 #include "cpu/code.h"
 #include "cpu/lapic.h"
+#include "cpu/pipeline.h"
 #include "cpu/segment.h"
 #include "cpu/shortcut.h"
 
@@ -73,8 +74,6 @@ static struct cpu_event piece_translate(struct cpu *c, const struct access *a, s
 static void note_latency(struct cpu *c, const struct access *a, const struct access_piece *p,
                          const struct mem_result *r)
 {
-    if (r->source == MEM_SRC_L1 && (!c->l1_cyc || r->latency_cyc < c->l1_cyc))
-        c->l1_cyc = r->latency_cyc;
     if (r->source == MEM_SRC_L1 && r->latency_cyc == c->l1_cyc)
         return;
     struct cpu_acc *acc = &c->acc;
@@ -116,8 +115,11 @@ static struct cpu_event piece_acquire(struct cpu *c, const struct access *a, str
         enum mem_op op = a->kind == MMU_WRITE ? MEM_WRITE : MEM_READ;
         if (!mem_access(c->mem, c->core, p->t.a, op, c->now, c->now < c->share_limit, &r))
             return cpu_line_wait(c, p->t.a, &r);
+        if (r.source == MEM_SRC_L1 && (!c->l1_cyc || r.latency_cyc < c->l1_cyc))
+            c->l1_cyc = r.latency_cyc;
+        bool comes = pipeline_line(c, p->t.a, a->as_load, 0, &r);
         note_latency(c, a, p, &r);
-        if (r.source != MEM_SRC_L1 || r.latency_cyc != c->l1_cyc)
+        if (comes || r.latency_cyc != c->l1_cyc)
             return CPU_OK;
     }
     install(c, a, p, &r);

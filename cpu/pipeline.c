@@ -113,6 +113,56 @@ void pipeline_drain(struct cpu *c, enum ledger_cause cause)
     wait_stores(c, cause);
 }
 
+/* ---- lines on their way --------------------------------------------------------------------------------------------
+ * The memory system changes its tags at once, so a second access finds the line in L1 and would get it for nothing. A
+ * load waits for lines that loads asked for; a store also for those that stores did. A load does not wait for the line
+ * of an earlier store: what it reads there is taken to come from the store buffer (M-35).
+ * It also makes an instruction that had to wait for its turn cost what it would have cost at once: run again at the
+ * same time, it finds the lines of its first run as far away as then.
+ */
+static struct pipeline_fill *find_fill(struct pipeline *p, hpa_t line, cyc_t at)
+{
+    if (at >= p->fills_until)
+        return NULL;
+    for (unsigned k = 0; k < PIPELINE_FILLS; k++)
+        if (p->fill[k].line.v == line.v && (p->fill[k].load_ready > at || p->fill[k].store_ready > at))
+            return &p->fill[k];
+    return NULL;
+}
+
+static struct pipeline_fill *new_fill(struct pipeline *p, hpa_t line)
+{
+    struct pipeline_fill *f = &p->fill[p->next_fill];
+    p->next_fill = (p->next_fill + 1) % PIPELINE_FILLS;
+    *f = (struct pipeline_fill){.line = line};
+    return f;
+}
+
+bool pipeline_line(struct cpu *c, hpa_t a, bool is_load, uint32_t after_cyc, struct mem_result *r)
+{
+    struct pipeline *p = c->pipe;
+    cyc_t at = c->now + c->acc.tlb_cyc + c->acc.walk_cyc + after_cyc;
+    struct pipeline_fill *f = find_fill(p, hpa_line(a), at);
+    if (f) {
+        cyc_t ready = is_load || f->store_ready < f->load_ready ? f->load_ready : f->store_ready;
+        if (ready > at + r->latency_cyc) {
+            r->latency_cyc = (uint32_t)(ready - at);
+            r->source = f->source;
+        }
+    }
+    if (r->source == MEM_SRC_L1)
+        return f != NULL;
+    if (!f)
+        f = new_fill(p, hpa_line(a));
+    cyc_t ready = at + r->latency_cyc;
+    *(is_load ? &f->load_ready : &f->store_ready) = ready;
+    f->source = r->source;
+    if (ready > p->fills_until)
+        p->fills_until = ready;
+    cpu_mem_line_lost(c, r->slot, false); /* an upgrade: its shortcut would not wait */
+    return true;
+}
+
 /* ---- what an instruction's memory accesses cost --------------------------------------------------------------------
  */
 static void charge_translation(struct cpu *c)

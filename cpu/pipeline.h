@@ -14,6 +14,7 @@
 #include "cpu/cpu_internal.h"
 
 #define PIPELINE_STORES_MAX 64u
+#define PIPELINE_FILLS      16u
 #define PIPELINE_GSHARE     16384u
 #define PIPELINE_BTB        2048u
 #define PIPELINE_RAS        16u
@@ -23,6 +24,12 @@ struct pipeline_store {
     hpa_t line;
     bool remote;
 };
+/* A line on its way to L1D, whose tag is there already. */
+struct pipeline_fill {
+    hpa_t line;
+    cyc_t load_ready, store_ready; /* the data, for whom a load asked; the right to write, for whom a store asked */
+    uint8_t source;
+};
 struct pipeline {
     struct pipeline_store store[PIPELINE_STORES_MAX];
     unsigned n_stores, next_store;
@@ -31,8 +38,11 @@ struct pipeline {
     uint64_t ras[PIPELINE_RAS];
     unsigned ras_top;
     uint32_t history;
-    uint8_t gshare[PIPELINE_GSHARE]; /* two-bit counters */
-    uint64_t btb[PIPELINE_BTB];      /* last target of an indirect branch */
+    uint8_t gshare[PIPELINE_GSHARE];           /* two-bit counters */
+    uint64_t btb[PIPELINE_BTB];                /* last target of an indirect branch */
+    struct pipeline_fill fill[PIPELINE_FILLS]; /* round robin */
+    unsigned next_fill;
+    cyc_t fills_until; /* all have arrived then */
 };
 
 void pipeline_init(struct cpu *c);
@@ -44,6 +54,13 @@ void pipeline_close_group(struct cpu *c);
 void pipeline_charge(struct cpu *c, enum ledger_cause cause, cyc_t cyc);
 /* pipeline_wait_line() - nothing goes on until @when: another core's transaction has @line. */
 void pipeline_wait_line(struct cpu *c, cyc_t when, hpa_t line);
+/*
+ * pipeline_line() - what mem_access() said about the line at @a, made at this instruction's issue, corrected for a line
+ * that is still on its way; and a line that has to come is noted. The access begins when the translations that this
+ * instruction has paid so far are over, and @after_cyc (earlier references of a walk).
+ * Return: it is on its way, so no shortcut may be made.
+ */
+bool pipeline_line(struct cpu *c, hpa_t a, bool is_load, uint32_t after_cyc, struct mem_result *r);
 /* pipeline_drain() - until all earlier results are there and all stores are done; the latter charged to @cause. */
 void pipeline_drain(struct cpu *c, enum ledger_cause cause);
 /* pipeline_delivered() - an exception or interrupt was delivered: its own cost and what c->acc gathered. */

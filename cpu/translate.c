@@ -10,6 +10,7 @@
  * Cycles go to the caller. Table accesses go through the caches of the core, in functional mode to memory alone.
  */
 #include "cpu/translate.h"
+#include "cpu/pipeline.h"
 #include "sim/core/fault.h"
 
 /* ---- the walker's memory --------------------------------------------------------------------------------------------
@@ -23,6 +24,7 @@ static bool touch(struct cpu *c, hpa_t a, enum mem_op op, uint32_t *lat)
         (void)cpu_line_wait(c, a, &r); /* the walk says MMU_WAIT */
         return false;
     }
+    pipeline_line(c, a, true, *lat, &r);
     *lat += r.latency_cyc;
     return true;
 }
