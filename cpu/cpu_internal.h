@@ -179,8 +179,8 @@ struct cpu_sc {
 };
 
 /* ---- what the memory side said during this instruction, for the pipeline ----------------------------------------- */
-/* Filled only by what was more than a first-level hit; an instruction that had to wait keeps what it gathered so far,
- * so that its second run, which finds its lines at hand, costs what the first would have. Cleared when it retires. */
+/* Filled only by what was more than a first-level hit. An instruction that had to wait keeps what it gathered so far: a
+ * translation that its second run finds in the TLB was paid by the first. Cleared when it retires. */
 struct cpu_acc {
     uint32_t load_cyc;  /* load-to-use latency of the slowest load */
     uint32_t store_cyc; /* latency until the store's line is owned */

@@ -3,7 +3,8 @@
  * String instructions. Without a prefix: one iteration. With REP: as many iterations as stay in one cache line of each
  * operand, done in one call; then CPU_AGAIN while the count lasts, so that interrupts come between. A chunk is either
  * done whole or not at all: the destination is acquired for all its bytes before the first is written, and if a chunk
- * faults, the first iteration alone is tried so that the fault is exactly its own. cpu->iterations says how many were
+ * faults, the first iteration alone is tried so that the fault is exactly its own; but for a page fault, which within
+ * one line of each operand is the first iteration's already. cpu->iterations says how many were
  * done, for the pipeline.
  * The source may have another segment (i->seg), the destination is always ES. rSI, rDI, rCX have the address size.
  * Manual: SDM vol. 1, "String Instructions"; vol. 2, "REP/REPE/REPZ/REPNE/REPNZ".
@@ -71,6 +72,11 @@ static uint64_t chunk(const struct cpu *c, const struct cpu_insn *i, bool source
     return n;
 }
 
+static bool is_limit_fault(struct cpu_event ev)
+{
+    return ev.kind == CPU_FAULT && ev.vector != 14;
+}
+
 /* ---- MOVS ---- */
 /* Bytes are gathered before any is written, so overlap of the two ranges must not lie within the chunk. */
 static struct cpu_event copy(struct cpu *c, const struct cpu_insn *i, uint64_t n)
@@ -98,7 +104,7 @@ struct cpu_event cpu_exec_movs(struct cpu *c, const struct cpu_insn *i)
     n = overlap ? 1 : n < per_8 ? 1 : n - n % per_8; /* whole 8-byte pieces, or one element */
     if (n > 1) {
         struct cpu_event ev = copy(c, i, n);
-        if (ev.kind != CPU_FAULT)
+        if (!is_limit_fault(ev))
             return ev;
     }
     return copy(c, i, 1);
@@ -132,7 +138,7 @@ struct cpu_event cpu_exec_stos(struct cpu *c, const struct cpu_insn *i)
     n = n < per_8 ? 1 : n - n % per_8;
     if (n > 1) {
         struct cpu_event ev = fill(c, i, n);
-        if (ev.kind != CPU_FAULT)
+        if (!is_limit_fault(ev))
             return ev;
     }
     return fill(c, i, 1);

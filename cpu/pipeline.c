@@ -60,6 +60,17 @@ void pipeline_wait_line(struct cpu *c, cyc_t when, hpa_t line)
     stall_until(c, when, LEDGER_COHERENCE, line);
 }
 
+static uint32_t less(uint32_t left, cyc_t cyc)
+{
+    return left > cyc ? left - (uint32_t)cyc : 0;
+}
+
+void pipeline_waited(struct cpu *c, cyc_t cyc)
+{
+    c->acc.load_cyc = less(c->acc.load_cyc, cyc);
+    c->acc.store_cyc = less(c->acc.store_cyc, cyc);
+}
+
 /* Wait for the slowest of @need; one wait, one cause: the others were ready by then. */
 static void wait_registers(struct cpu *c, uint32_t need)
 {

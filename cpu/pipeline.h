@@ -61,6 +61,8 @@ void pipeline_wait_line(struct cpu *c, cyc_t when, hpa_t line);
  * Return: it is on its way, so no shortcut may be made.
  */
 bool pipeline_line(struct cpu *c, hpa_t a, bool is_load, uint32_t after_cyc, struct mem_result *r);
+/* pipeline_waited() - an instruction waited for @cyc: what its loads and stores had begun has come nearer. */
+void pipeline_waited(struct cpu *c, cyc_t cyc);
 /* pipeline_drain() - until all earlier results are there and all stores are done; the latter charged to @cause. */
 void pipeline_drain(struct cpu *c, enum ledger_cause cause);
 /* pipeline_delivered() - an exception or interrupt was delivered: its own cost and what c->acc gathered. */

@@ -177,7 +177,9 @@ static int run_from(struct cpu *c, const struct cpu_insn *i)
 static enum cpu_stop end_turn(struct cpu *c, int stop)
 {
     if (stop == CPU_STOP_TURN && c->line_until) {
+        cyc_t from = c->now;
         pipeline_wait_line(c, c->line_until, c->line_wanted);
+        pipeline_waited(c, c->now - from);
         c->line_until = 0;
     }
     return (enum cpu_stop)stop;

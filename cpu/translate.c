@@ -7,7 +7,8 @@
  * address. Manual: SDM vol. 3A, "Caching Translation Information" and "Invalidation of TLBs and Paging-Structure
  * Caches".
  *
- * Cycles go to the caller. Table accesses go through the caches of the core, in functional mode to memory alone.
+ * Cycles go to the caller, and each only once: a walk that has to wait will be made again, and costs nothing yet. Table
+ * accesses go through the caches of the core, in functional mode to memory alone.
  */
 #include "cpu/translate.h"
 #include "cpu/pipeline.h"
@@ -77,9 +78,14 @@ static struct cpu_event walk(struct cpu *c, enum tlb_side side, uint64_t la, enu
 {
     struct mmu_result r = {0};
     enum mmu_status s = mmu_walk(&c->mmu, (gva_t){la}, access, user, ac, translate_pcid(c), &walk_ops, c, &r);
-    cost->walk_cyc += r.latency_cyc;
-    if (s == MMU_WAIT)
+    if (s == MMU_WAIT) {
+        if (!old)
+            tlb_miss_again(c->tlb, side);
         return CPU_EV_WAIT;
+    }
+    if (!old)
+        cost->tlb_cyc += c->cfg->tlb.l2_latency_cyc;
+    cost->walk_cyc += r.latency_cyc;
     c->stats.walks++;
     c->stats.walk_refs += r.refs;
     cost->walk_cyc += c->cfg->walk_cyc;
@@ -104,7 +110,7 @@ struct cpu_event translate(struct cpu *c, enum tlb_side side, uint64_t la, enum 
     }
     struct tlb_hit hit;
     bool found = tlb_lookup(c->tlb, side, (gva_t){la}, translate_pcid(c), &hit);
-    if (!found || hit.level == 2)
+    if (found && hit.level == 2)
         cost->tlb_cyc += c->cfg->tlb.l2_latency_cyc;
     uint32_t error;
     const struct tlb_entry *e = found ? hit.entry : NULL;

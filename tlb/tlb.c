@@ -87,6 +87,12 @@ bool tlb_lookup(struct tlb *t, enum tlb_side side, gva_t a, uint16_t pcid, struc
     return true;
 }
 
+void tlb_miss_again(struct tlb *t, enum tlb_side side)
+{
+    --*(side == TLB_DATA ? &t->stats.l1d_misses : &t->stats.l1i_misses);
+    t->stats.misses--;
+}
+
 unsigned tlb_fill(struct tlb *t, enum tlb_side side, const struct tlb_entry *e)
 {
     if (e->shift != 12 && e->shift != 21)

@@ -80,6 +80,8 @@ struct tlb_hit {
 };
 /* tlb_lookup() - @out is written on a hit only. A second-level hit is moved into level 1. Return: hit? */
 bool tlb_lookup(struct tlb *t, enum tlb_side side, gva_t a, uint16_t pcid, struct tlb_hit *out);
+/* tlb_miss_again() - the lookup that just missed will be made again: it is counted then. */
+void tlb_miss_again(struct tlb *t, enum tlb_side side);
 /* tlb_fill() - a walk's result into level 1 (of @side) and level 2; replaces an entry for the same page. Return: slot.
  */
 unsigned tlb_fill(struct tlb *t, enum tlb_side side, const struct tlb_entry *e);

@@ -274,6 +274,30 @@ static void code_limit(void **state)
     run_to_limit(over_limit, over_limit_end, RIG_CODE + 5, 2, RIG_CODE + 2);
 }
 
+/* A page fault of a chunk of iterations is the first one's: it is found by one walk. */
+RIG_CODE_64(fill_one, "movabsq $0x40000000, %rdi\n movl $64, %ecx\n nop\n stosb\n");
+RIG_CODE_64(fill_many, "movabsq $0x40000000, %rdi\n movl $64, %ecx\n rep stosb\n");
+RIG_CODE_64(copy_many, "movabsq $0x40000000, %rsi\n movl $0x20000, %edi\n movl $8, %ecx\n rep movsq\n");
+static uint64_t walks_to_fault(const uint8_t *code, const uint8_t *end)
+{
+    struct rig *r = rig_new(1);
+    rig_put(r, RIG_CODE, code, (uint64_t)(end - code));
+    rig_long(r, r->c);
+    assert_int_equal(rig_run(r), 0);
+    assert_int_equal((r->c->r[CPU_RIP] - RIG_HANDLER) / 16, 14);
+    assert_int_equal(r->c->cr2, 0x40000000);
+    uint64_t walks = cpu_stats(r->c)->walks;
+    rig_free(r);
+    return walks;
+}
+static void one_walk_finds_the_fault(void **state)
+{
+    (void)state;
+    uint64_t one = walks_to_fault(fill_one, fill_one_end);
+    assert_int_equal(walks_to_fault(fill_many, fill_many_end), one);
+    assert_int_equal(walks_to_fault(copy_many, copy_many_end), one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(pf_read),
@@ -290,6 +314,7 @@ int main(void)
                                        cmocka_unit_test(ss_noncanonical),
                                        cmocka_unit_test(frame_is_aligned),
                                        cmocka_unit_test(single_steps_of_rep),
-                                       cmocka_unit_test(code_limit)};
+                                       cmocka_unit_test(code_limit),
+                                       cmocka_unit_test(one_walk_finds_the_fault)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -248,6 +248,74 @@ static void coherence_is_charged_to_its_line(void **state)
     rig_free(r);
 }
 
+/* Where turns are cut changes no cycle, and nothing is paid or counted twice: a program whose every access waits for
+ * its turn, beside a core that computes, at several lookaheads. Touching pages; loads that page-fault; two pages an
+ * instruction; REP STOS into pages that its handler maps. */
+#define DELAY "movl $12, %edx\n 2: decl %edx\n jnz 2b\n"
+#define LOOP(text)                                                                                                     \
+    "movabsq $0x40000000, %r8\n movl $200, %ecx\n 1: " DELAY text "decl %ecx\n jnz 1b\n outb %al, $0xf4\n"
+RIG_CODE_64(touches, LOOP("movq (%r8), %rax\n addq $0x1000, %r8\n"));
+RIG_CODE_64(writes, LOOP("movq %rax, 0xffc(%r8)\n addq $0x1000, %r8\n"));
+RIG_CODE_64(faults, LOOP("movq 0x8000000(%r8), %rax\n addq $0x1000, %r8\n"));
+RIG_CODE_64(skip_7, "addq $7, 8(%rsp)\n addq $8, %rsp\n iretq\n");
+RIG_CODE_64(copies_pages, LOOP("movq %r8, %rsi\n leaq 0x1000(%r8), %rdi\n movsq\n addq $0x1000, %r8\n"));
+RIG_CODE_64(rep_stos, "movabsq $0x48000000, %rdi\n movl $6144, %ecx\n rep stosb\n outb %al, $0xf4\n");
+RIG_CODE_64(map_page, "movq %r9, (%r10)\n addq $8, %r10\n addq $8, %rsp\n iretq\n");
+RIG_CODE_64(computes, "1: incq %rax\n addq $3, %rbx\n jmp 1b\n");
+
+struct cut {
+    cyc_t now;
+    uint64_t walks, misses, cyc[LEDGER_CAUSES];
+};
+static const struct cut_case {
+    const uint8_t *code, *end, *handler, *handler_end;
+    uint64_t page_faults;
+} cut_cases[] = {{touches, touches_end, skip_7, skip_7_end, 0},
+                 {writes, writes_end, skip_7, skip_7_end, 0},
+                 {faults, faults_end, skip_7, skip_7_end, 200},
+                 {copies_pages, copies_pages_end, skip_7, skip_7_end, 0},
+                 {rep_stos, rep_stos_end, map_page, map_page_end, 2}};
+
+static struct cut run_cut(const struct cut_case *k, cyc_t lookahead)
+{
+    struct rig *r = rig_new(2);
+    rig_put(r, RIG_CODE, k->code, (uint64_t)(k->end - k->code));
+    rig_put(r, 0x13000, k->handler, (uint64_t)(k->handler_end - k->handler));
+    RIG_PUT(r, 0x12000, computes);
+    rig_gate(r, 14, 0x13000, 0, 0);
+    for (uint64_t page = 0; page < 202; page++)
+        rig_map(r, DATA + page * 4096, 0x800000 + page * 4096, RIG_P | RIG_W);
+    uint64_t pte = rig_pte(r, DATA + 0x8000000);
+    rig_map(r, pte & ~0xfffull, pte & ~0xfffull, RIG_P | RIG_W);
+    rig_long(r, r->core[0]);
+    rig_long(r, r->core[1]);
+    r->core[1]->r[CPU_RIP] = 0x12000;
+    r->c->r[9] = 0x900000 | RIG_P | RIG_W, r->c->r[10] = pte;
+    assert_int_equal(rig_run_all(r, lookahead), 0);
+    assert_int_equal(cpu_stats(r->c)->page_faults, k->page_faults);
+    rig_check_ledger(r);
+    struct cut out = {cpu_now(r->c), cpu_stats(r->c)->walks, cpu_tlb_stats(r->c)->misses, {0}};
+    memcpy(out.cyc, r->c->row->cyc, sizeof out.cyc);
+    rig_free(r);
+    return out;
+}
+
+static void cuts_change_no_cycle(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof cut_cases / sizeof cut_cases[0]; k++) {
+        struct cut one = run_cut(&cut_cases[k], 1);
+        assert_true(one.walks > 2);
+        for (cyc_t lookahead = 2; lookahead <= 40; lookahead += lookahead < 10 ? 4 : 15) {
+            struct cut other = run_cut(&cut_cases[k], lookahead);
+            assert_int_equal(one.now, other.now);
+            assert_int_equal(one.walks, other.walks);
+            assert_int_equal(one.misses, other.misses);
+            assert_memory_equal(one.cyc, other.cyc, sizeof one.cyc);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(waits_and_changes_nothing),
@@ -256,6 +324,7 @@ int main(void)
                                        cmocka_unit_test(slices_change_nothing),
                                        cmocka_unit_test(functional_is_one_cycle_an_instruction),
                                        cmocka_unit_test(cores_in_time_order),
+                                       cmocka_unit_test(cuts_change_no_cycle),
                                        cmocka_unit_test(coherence_is_charged_to_its_line)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
