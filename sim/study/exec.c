@@ -11,7 +11,8 @@ struct run {
     const struct exec_cfg *cfg;
     struct machine *machine;
     enum machine_stop stop;
-    gboolean is_escaped, has_begun, has_given_up;
+    gboolean is_escaped, has_begun;
+    char gave_up; /* 'x': the kernel, 'n': there was nothing to start */
     char stream;  /* 'k', 'o', 'e' */
     GString *log; /* the kernel's words before the program starts, and its last ones */
 };
@@ -47,8 +48,8 @@ static void put_serial(void *opaque, char c)
     r->is_escaped = FALSE;
     if (c == DLE)
         put_byte(r, c);
-    else if (c == 'x')
-        r->has_given_up = TRUE;
+    else if (c == 'x' || c == 'n')
+        r->gave_up = c;
     else
         r->stream = c;
 }
@@ -79,12 +80,16 @@ static gboolean fail(struct run *r, GError **error)
         g_string_free(cores, TRUE);
     }
     g_strchomp(r->log->str);
+    if (r->stop == MACHINE_EXIT && r->gave_up == 'n') {
+        g_set_error(error, STUDY_ERROR, STUDY_INPUT, "%s", r->log->str);
+        return FALSE;
+    }
     g_set_error(error, STUDY_ERROR, why[r->stop].code, "%s, after %" G_GUINT64_FORMAT " instructions%s%s",
                 why[r->stop].what, machine_instructions(r->machine), r->log->str[0] ? ": " : "", r->log->str);
     return FALSE;
 }
 
-/* ---- The two phases ---- */
+/* ---- The phases: the kernel's boot, the program, the kernel's end (native_mark_program() in the guest) ---- */
 
 /* In slices of simulated time, so that what the program prints without an end of line is seen too. */
 static enum machine_stop advance(struct run *r, unsigned domains_in_roi)
@@ -104,19 +109,25 @@ static enum machine_stop advance(struct run *r, unsigned domains_in_roi)
 static gboolean measure(struct run *r, struct exec_result *res, GError **error)
 {
     machine_set_mode(r->machine, CPU_FUNCTIONAL);
-    if (advance(r, 1) != MACHINE_ROI)
+    if (advance(r, 1) != MACHINE_ROI || !machine_domain(r->machine, 1)->roi_begun) {
+        if (r->stop == MACHINE_ROI)
+            advance(r, 0); /* it never began: to the kernel's last words */
         return fail(r, error);
+    }
     r->has_begun = TRUE;
     g_string_truncate(r->log, 0);
     machine_set_mode(r->machine, r->cfg->machine.mode);
     uint64_t cycle = machine_now(r->machine), instructions = machine_instructions(r->machine);
     gint64 start_us = g_get_monotonic_time();
-    if (advance(r, 0) != MACHINE_EXIT || r->has_given_up)
+    if (advance(r, 2) != MACHINE_ROI)
         return fail(r, error);
-    *res = (struct exec_result){.exit_code = machine_exit_code(r->machine),
-                                .cycles = machine_now(r->machine) - cycle,
+    *res = (struct exec_result){.cycles = machine_now(r->machine) - cycle,
                                 .instructions = machine_instructions(r->machine) - instructions,
                                 .host_seconds = (double)(g_get_monotonic_time() - start_us) * 1e-6};
+    machine_set_mode(r->machine, CPU_FUNCTIONAL);
+    if (advance(r, 0) != MACHINE_EXIT || r->gave_up)
+        return fail(r, error);
+    res->exit_code = machine_exit_code(r->machine);
     return TRUE;
 }
 

@@ -211,16 +211,29 @@ void log_line(const char *fmt, ...)
     plat_console_write(PLAT_LOG, l.text, l.len);
 }
 
-void panic(const char *fmt, ...)
+static _Noreturn void give_up(enum plat_end why, const char *head, const char *fmt, va_list ap)
 {
     struct line l = {.len = 0};
-    va_list ap;
 
-    line_string(&l, "guest kernel panic: ");
-    va_start(ap, fmt);
+    line_string(&l, head);
     line_format(&l, fmt, ap);
-    va_end(ap);
     line_char(&l, '\n');
     plat_console_write(PLAT_LOG, l.text, l.len);
-    plat_shutdown(PLAT_END_CRASH, PLAT_PANIC_CODE);
+    plat_shutdown(why, PLAT_PANIC_CODE);
+}
+
+void no_start(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    give_up(PLAT_END_NO_START, "guest: ", fmt, ap);
+}
+
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    give_up(PLAT_END_CRASH, "guest kernel panic: ", fmt, ap);
 }

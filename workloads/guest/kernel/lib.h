@@ -24,6 +24,9 @@ void kprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_be_quiet(void);
 
+/* Says why there is no process 1, and ends the domain: what came with the boot is at fault. */
+_Noreturn void no_start(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* Says why and ends the domain as crashed: only for broken invariants of this kernel or of the machine under it. */
 _Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -70,11 +70,11 @@ void kernel_main(const struct boot_info *boot)
     line[LINE_BYTES - 1] = 0;
     split_words(line, &words);
     if (!words.argc)
-        panic("the command line is blank");
+        no_start("the command line is blank");
     tmpfs_init();
     file_init();
     if (!boot->initrd_bytes || !initrd_unpack(boot->initrd, boot->initrd_bytes, words.strings, &initrd))
-        panic("the initrd is neither an ELF program nor a newc archive");
+        no_start("the initrd is neither an ELF program nor a newc archive");
     if (initrd.path) {
         plat_console_split();
         log_be_quiet();
@@ -83,6 +83,6 @@ void kernel_main(const struct boot_info *boot)
     const struct proc_args *args = initrd.path ? &initrd.args : &words;
     const char *path = find_program(initrd.path ? initrd.path : words.strings);
     if (!path)
-        panic("no program %s in the initrd", initrd.path ? initrd.path : words.strings);
+        no_start("no program %s in the initrd", initrd.path ? initrd.path : words.strings);
     proc_start_first(path, args, initrd.has_input);
 }

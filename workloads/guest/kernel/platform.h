@@ -34,7 +34,12 @@ static inline bool trap_from_user(const struct trap_frame *f)
 enum plat_channel { PLAT_LOG, PLAT_OUT, PLAT_ERR };
 void plat_console_write(enum plat_channel to, const char *s, size_t n);
 void plat_console_split(void); /* from now on the streams must stay apart, if the machine can do that */
-enum plat_end { PLAT_END_POWEROFF, PLAT_END_FAILED /* process 1, by its status */, PLAT_END_CRASH };
+enum plat_end {
+    PLAT_END_POWEROFF,
+    PLAT_END_FAILED,   /* process 1, by its status */
+    PLAT_END_NO_START, /* there is no process 1: the boot module is not what it should be */
+    PLAT_END_CRASH,
+};
 #define PLAT_PANIC_CODE 255u
 _Noreturn void plat_shutdown(enum plat_end why, unsigned code); /* code: for a machine that can hand it on */
 

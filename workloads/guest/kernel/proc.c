@@ -107,7 +107,10 @@ void proc_start_first(const char *path, const struct proc_args *args, bool has_i
     if (exe)
         rc = proc_exec(&f, exe, path, args);
     if (rc)
-        panic("cannot start %s: error %d", path, -rc);
+        no_start("cannot start %s: error %d%s", path, -rc,
+                 rc == -ENOEXEC  ? " (not a static x86-64 program, or damaged)"
+                 : rc == -ENOMEM ? " (not enough memory)"
+                                 : "");
     plat_prepare(p, &f);
     sched_start();
     plat_switch(NULL, p);

@@ -99,10 +99,9 @@ void plat_load_pt(struct pt *pt)
 
 #define STACK_CANARY 0x57ac4ed0cafe1234ul /* at the lowest word of a kernel stack: it was not overrun */
 
-/* Who watches learns that process 1 starts now: from here on it is measured ("hv/abi/marker.h"). */
-static void mark_start(void)
+void native_mark_program(unsigned domid)
 {
-    HV_MARK(HV_MARK_CONTEXT, 1ul << 32 | HV_MARK_MODE_USER);
+    HV_MARK(HV_MARK_CONTEXT, (uint64_t)domid << 32 | HV_MARK_MODE_USER);
     HV_MARK(HV_MARK_ROI_BEGIN, 0);
 }
 
@@ -120,7 +119,7 @@ void plat_switch(struct proc *prev, struct proc *next)
     native_fpu_switch(prev, next);
     native_set_kernel_sp((uint64_t)next->kstack + KSTACK_BYTES);
     if (!prev)
-        mark_start();
+        native_mark_program(1);
     native_switch_stack(prev ? &prev->saved_sp : &boot_sp, next->saved_sp);
 }
 

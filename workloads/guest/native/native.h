@@ -66,6 +66,10 @@ void native_fpu_init(void);
 void native_fpu_switch(struct proc *prev, struct proc *next);
 void native_set_kernel_sp(uint64_t top); /* for SYSCALL and for traps */
 void native_console_init(void);
+void native_console_flush(void);
 void native_time_init(void);
+/* Tells who watches ("hv/abi/marker.h") whose time it is from now on: process 1 and all it starts is domain 1, what the
+ * kernel does after its end is 2. */
+void native_mark_program(unsigned domid);
 void native_timer_interrupt(void);
 #endif

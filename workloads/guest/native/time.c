@@ -124,6 +124,7 @@ void plat_timer_arm(uint64_t at_ns)
 void native_timer_interrupt(void)
 {
     lapic_write(LAPIC_EOI, 0);
+    native_console_flush();
     sched_timer();
 }
 
