@@ -84,6 +84,8 @@ struct cpu_event control_cr3_write(struct cpu *c, uint64_t v)
 static uint64_t cr4_defined(const struct cpu *c)
 {
     uint64_t v = CPU_CR4_TSD | CPU_CR4_DE | CPU_CR4_PSE | CPU_CR4_PAE | CPU_CR4_MCE | CPU_CR4_PGE | CPU_CR4_PCE;
+    if (c->cfg->isa >> CPU_ISA_SSE & 1)
+        v |= CPU_CR4_OSFXSR | CPU_CR4_OSXMMEXCPT;
     return v | (c->cfg->has_pcid ? CPU_CR4_PCIDE : 0) | (c->cfg->has_smep ? CPU_CR4_SMEP : 0) |
            (c->cfg->has_smap ? CPU_CR4_SMAP : 0);
 }

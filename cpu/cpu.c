@@ -17,7 +17,8 @@ static struct cpu_seg real_segment(uint16_t sel, uint64_t base, bool code)
     return (struct cpu_seg){base, 0xffff, sel, (uint16_t)(SEG_P | SEG_S | (code ? 0xb : 0x3))};
 }
 
-/* SDM vol. 3A, table "IA-32 and Intel 64 Processor States Following Power-up, Reset, or INIT". */
+/* SDM vol. 3A, table "IA-32 and Intel 64 Processor States Following Power-up, Reset, or INIT". INIT leaves x87 and SSE
+ * registers alone. */
 static void reset_registers(struct cpu *c)
 {
     memset(c->r, 0, sizeof c->r);
@@ -108,6 +109,7 @@ struct cpu *cpu_new(const struct cpu_cfg *cfg, unsigned core, unsigned n_cores, 
     c->tsc_aux = 0;
     lapic_reset(c);
     reset_registers(c);
+    c->fpu = (struct cpu_fpu){.fcw = FCW_AFTER_RESET, .ftw = 0xff, .mxcsr = MXCSR_DEFAULT, .mxcsr_mask = MXCSR_DEFINED};
     c->halted = c->wait_sipi = core != 0;
     cpu_attend(c);
     return c;
@@ -254,6 +256,8 @@ uint64_t cpu_state_hash(const struct cpu *c, uint64_t seed)
     h = hash_segment(&c->tr, hash_segment(&c->ldtr, h));
     for (unsigned k = 0; k < 8; k++)
         h = cpu_mix(h, c->dr[k]);
+    for (unsigned k = 0; k < sizeof c->fpu; k += 8)
+        h = cpu_mix(h, cpu_host_read((const uint8_t *)&c->fpu + k, 8));
     for (unsigned k = 0; k < 4; k++)
         h = cpu_mix(h, c->mmu.pdpte[k]);
     const uint64_t bits[] = {c->halted || c->woken, c->wait_sipi,  c->nmi_pending,

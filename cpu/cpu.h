@@ -24,6 +24,13 @@ enum cpu_tclass {
     TC_COUNT
 };
 
+/* Instruction-set extensions; their names in a profile: cpu/isa.def. */
+enum cpu_isa {
+#define ISA(sym, name, reg, bit, text) CPU_ISA_##sym,
+#include "cpu/isa.def"
+    CPU_ISA_COUNT
+};
+
 /* Everything a profile says about a core. Built by sim/machine from cpu/profiles/NAME.ini; no strings inside but the
  * brand. */
 struct cpu_cfg {
@@ -32,6 +39,7 @@ struct cpu_cfg {
     uint32_t clock_khz;               /* nominal; also the TSC's rate */
     unsigned phys_bits, virt_bits;
     bool has_1g_pages, has_pcid, has_x2apic, has_tsc_deadline, has_smep, has_smap;
+    uint32_t isa;            /* bit 1 << enum cpu_isa */
     uint32_t apic_clock_div; /* core cycles per APIC timer tick before the divide register */
     unsigned width;          /* instructions issued a cycle */
     uint32_t mispredict_cyc; /* refetch after a mispredicted branch */

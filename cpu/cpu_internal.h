@@ -11,6 +11,7 @@
 #pragma once
 #include <string.h>
 #include "cpu/cpu.h"
+#include "cpu/fpu.h"
 #include "mmu/mmu.h"
 
 #define cpu_likely(x)   __builtin_expect(!!(x), 1)
@@ -48,6 +49,10 @@ typedef struct cpu_event cpu_exec_fn(struct cpu *c, const struct cpu_insn *i);
 enum { CPU_RIP = 16, CPU_ZERO = 17, CPU_REGS = 18 };
 /* Bit 16 of src/dst masks: the arithmetic flags. */
 #define CPU_MASK_FLAGS (1u << 16)
+/* Bits 17 to 28: XMM0 to XMM11; XMM12 to XMM15 share the last four. Bit 29: the x87 stack and the MMX registers. */
+#define CPU_MASK_XMM(n) (1u << (17 + ((n) < 12 ? (n) : (n)-4)))
+#define CPU_MASK_X87    (1u << 29)
+#define CPU_SCOREBOARD  30
 
 enum cpu_insn_flags {                        /* struct cpu_insn.flags */
                       CPU_I_LOCK = 1,        /* LOCK prefix, or XCHG with memory */
@@ -63,7 +68,8 @@ enum cpu_insn_flags {                        /* struct cpu_insn.flags */
                       CPU_I_HIGH_REG = 1024, /* size 1: reg is AH, CH, DH or BH (reg holds 0..3) */
                       CPU_I_HIGH_RM = 2048,  /* size 1: rm likewise */
                       CPU_I_CALL = 4096,
-                      CPU_I_RET = 8192, /* return-address stack */
+                      CPU_I_RET = 8192,      /* return-address stack */
+                      CPU_I_ALIGN16 = 16384, /* SIMD: the memory operand must be aligned to 16 bytes */
 };
 
 struct cpu_insn {
@@ -224,10 +230,10 @@ struct cpu {
     hpa_t line_wanted;
     struct cpu_acc acc;
     struct ledger_row *row, *rows[2]; /* the row charged now; at CPL 0, at CPL 1 to 3 */
-    uint32_t busy;           /* registers whose value may come later than now: bits as in struct cpu_insn.src */
-    uint32_t l1_cyc;         /* load-to-use latency of a first-level hit, learnt from the memory system */
-    cyc_t ready[17];         /* scoreboard: when a register (16: flags) has its value */
-    uint8_t ready_cause[17]; /* ledger cause to charge to who waits for it */
+    uint32_t busy;               /* registers whose value may come later than now: bits as in struct cpu_insn.src */
+    uint32_t l1_cyc;             /* load-to-use latency of a first-level hit, learnt from the memory system */
+    cyc_t ready[CPU_SCOREBOARD]; /* scoreboard: when a register (bit of src, dst) has its value */
+    uint8_t ready_cause[CPU_SCOREBOARD]; /* ledger cause to charge to who waits for it */
     uint8_t cpl, code_size /* 2, 4, 8 */, user /* cpl == 3 */, mode /* enum cpu_mode */;
     uint8_t seg_fast; /* bit per segment: data access needs no check, linear = seg_base + offset */
     uint8_t no_shortcut;
@@ -237,7 +243,7 @@ struct cpu {
     uint32_t *l1i_age, *l1i_tick, *itlb_age, *itlb_tick;
 
     /* fetch */
-    uint64_t fetch_line; /* linear line that execution stands in, ~0: must be entered anew */
+    uint64_t fetch_line;                 /* linear line that execution stands in, ~0: must be entered anew */
     uint64_t delivered_la, delivered_at; /* what of this instruction was fetched, after so many were retired: fetch.c */
     uint8_t delivered;
     struct code_page *fetch_page;
@@ -247,6 +253,7 @@ struct cpu {
     uint8_t cross_bytes[16], cross_size;
 
     /* warm */
+    struct cpu_fpu fpu;
     struct cpu_seg seg[CPU_SEG_COUNT];
     struct mmu_regs mmu;
     uint64_t cr0, cr2, cr4, cr8, efer, fault_cr2, dr[8];
@@ -267,10 +274,10 @@ struct cpu {
     unsigned core, n_cores, context; /* context: the one charged now */
     unsigned contexts[2];            /* at CPL 0, at CPL 1 to 3 */
     bool halted, wait_sipi, shutdown, stop_asked, nmi_pending, nmi_blocked, step_pending /* #DB of TF is due */;
-    bool woken;            /* left HLT for an interrupt that is not delivered yet, and may still go away */
-    bool extint_line;      /* the PIC's INTR */
-    int16_t extint_vector; /* acknowledged from the PIC, not delivered yet; -1: none */
-    uint8_t int_shadow;    /* STI, MOV SS: set to 2 by the handler; interrupts only at 0 */
+    bool woken;              /* left HLT for an interrupt that is not delivered yet, and may still go away */
+    bool extint_line;        /* the PIC's INTR */
+    int16_t extint_vector;   /* acknowledged from the PIC, not delivered yet; -1: none */
+    uint8_t int_shadow;      /* STI, MOV SS: set to 2 by the handler; interrupts only at 0 */
     struct cpu_event raised; /* CPU_FAULT or CPU_TRAP whose delivery has to wait for its turn; else CPU_NONE */
     struct cpu_stats stats;
     struct pipeline *pipe; /* predictor, store buffer: cpu/pipeline.c */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CPUID: feature bits from cpuid.def, identity and sizes from struct cpu_cfg. Leaves that are not here read as zero. */
+/* CPUID: feature bits from cpuid.def and isa.def, identity and sizes from struct cpu_cfg. Leaves that are not here read
+ * as zero. */
 #include "cpu/system.h"
 
 enum { EAX, EBX, ECX, EDX };
@@ -47,6 +48,10 @@ static void features(const struct cpu_cfg *cfg, uint32_t leaf, uint32_t out[4])
 #define FEATURE(l, reg, bit, condition, name)                                                                          \
     if (leaf == (l) && (condition))                                                                                    \
         out[reg] |= 1u << (bit);
+#define HAS(sym)                       (cfg->isa >> CPU_ISA_##sym & 1)
+#define ISA(sym, name, reg, bit, text) FEATURE(1, reg, bit, HAS(sym), name)
+    const bool amd = cfg->vendor[0] == 'A';
+#include "cpu/isa.def"
 #include "cpu/cpuid.def"
 }
 
@@ -71,7 +76,7 @@ void cpuid_leaf(const struct cpu *c, uint32_t leaf, uint32_t subleaf, uint32_t o
         break;
     case 1:
         out[EAX] = signature(cfg);
-        out[EBX] = c->core << 24 | c->n_cores << 16;
+        out[EBX] = c->core << 24 | c->n_cores << 16 | (out[EDX] >> 19 & 1) * (SIM_LINE_BYTES / 8) << 8;
         break;
     case 0xb:
         topology(c, subleaf, out);

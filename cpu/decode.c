@@ -6,7 +6,8 @@
  * the bytes, accesses and implicit registers from insn.def, LOCK legality from its LOCKABLE. What has no row decodes to
  * a record that stops the run.
  *
- * Flow: scan -> quirk? -> normalise -> Capstone -> form -> row -> operands, sizes, masks -> handler.
+ * MMX, SSE and x87 are found by their bytes and never come to Capstone (cpu/decode_simd.c).
+ * Flow: scan -> quirk? -> row by bytes? -> normalise -> Capstone -> form -> row -> operands, sizes, masks -> handler.
  * Not here: time, page crossings (the caller hands over what it could fetch), the cache of records.
  * Manuals: SDM vol. 2A, "Instruction Format"; APM vol. 3, "Instruction Encoding". On near branches in 64-bit code this
  * core follows Intel: 66 is ignored.
@@ -405,6 +406,15 @@ static unsigned put_insn(const struct cpu_bytes *p, const cs_insn *in, unsigned 
     return len;
 }
 
+/* Without Capstone: it ignores mandatory prefixes in 16-bit code and gives one id to MMX, SSE and other forms. */
+static unsigned put_by_bytes(const struct cpu_bytes *p, unsigned row, bool complete, struct cpu_insn *out)
+{
+    if (p->lock)
+        return put_stub(p, cpu_exec_ud, p->op_at + 1u, out);
+    unsigned len = cpu_decode_bytes(p, row, out);
+    return len || !complete ? len : put_stub(p, cpu_exec_gp0, CPU_INSN_MAX, out);
+}
+
 unsigned cpu_decode(const uint8_t *bytes, unsigned avail, unsigned mode, struct cpu_insn *out)
 {
     struct cpu_bytes p = {
@@ -413,11 +423,16 @@ unsigned cpu_decode(const uint8_t *bytes, unsigned avail, unsigned mode, struct 
     bool complete = avail >= CPU_INSN_MAX; /* more bytes would not help */
     if (!cpu_bytes_scan(&p))
         return complete ? put_stub(&p, cpu_exec_gp0, CPU_INSN_MAX, out) : 0;
-    if (p.op_at + 1u >= p.avail && !complete && p.map == 2)
-        return 0; /* quirks look at ModRM */
+    if (p.op_at + 1u >= p.avail && !complete && (p.map >= 2 || (p.opcode & 0xf8) == 0xd8))
+        return 0; /* quirks and rows found by bytes look at ModRM */
     enum cpu_quirk_action action = cpu_quirk(&p, false);
     if (action != CPU_QUIRK_NONE)
         return put_quirk(&p, action, out);
+    unsigned row = cpu_row_by_bytes(&p);
+    if (row)
+        return put_by_bytes(&p, row, complete, out);
+    if (cpu_bytes_are_known(&p))
+        return put_stub(&p, cpu_exec_ud, p.op_at + 1u, out);
     uint8_t bytes_in_order[CPU_INSN_MAX + 8];
     size_t n = cpu_bytes_normalise(&p, bytes_in_order);
     unsigned head = (unsigned)n - (p.avail - p.n_prefix); /* prefix bytes left */

@@ -34,7 +34,7 @@ typedef cpu_exec_fn *const cpu_exec_conds[16];
     X(MOFFS_LOAD)                                                                                                      \
     X(MOFFS_STORE)                                                                                                     \
     X(CR_READ) X(CR_WRITE) X(DR_READ) X(DR_WRITE) X(SREG_LOAD) X(SREG_STORE) X(SREG) X(SRC8) X(SRC16) X(IMM) X(CL)     \
-        X(REG) X(ONE) X(TWO) X(THREE) X(DIRECT) X(INDIRECT) X(STRING) X(SSE) X(PLAIN) X(MARKER)
+        X(REG) X(ONE) X(TWO) X(THREE) X(DIRECT) X(INDIRECT) X(STRING) X(SSE) X(PLAIN) X(MARKER) X(BYTES)
 /* clang-format on */
 enum cpu_form {
 #define CPU_FORM_ENUM(name) CPU_FORM_##name,
@@ -59,6 +59,33 @@ enum cpu_form {
 #define CPU_ROW_OUT_OF(f)  ((uint32_t)((f) >> 40) & 0xfffu)
 #define CPU_ROW_SIZE_OF(f) ((enum cpu_size_rule)((f) >> 24 & 15))
 
+/* Rows that are found by their bytes (insn_simd.def, insn_x87.def). */
+enum cpu_kind { CPU_KIND_NONE, CPU_KIND_GPR, CPU_KIND_XMM, CPU_KIND_MMX };
+#define CPU_ROW_REG(kind) ((uint64_t)(kind) << 52) /* what ModRM.reg is */
+#define CPU_ROW_RM(kind)  ((uint64_t)(kind) << 54) /* what ModRM.rm is, if not memory */
+#define CPU_ROW_MEM(code) ((uint64_t)(code) << 56) /* memory operand: log2 of its bytes, or CPU_MEM_* */
+#define CPU_ROW_ISA(isa)  ((uint64_t)(isa) << 60)  /* enum cpu_isa */
+#define CPU_ROW_REG_OF(f) ((enum cpu_kind)((f) >> 52 & 3))
+#define CPU_ROW_RM_OF(f)  ((enum cpu_kind)((f) >> 54 & 3))
+#define CPU_ROW_MEM_OF(f) ((unsigned)((f) >> 56 & 7))
+#define CPU_ROW_ISA_OF(f) ((uint8_t)((f) >> 60 & 15))
+#define CPU_MEM_BY_SIZE   5u /* the general register's size */
+#define CPU_MEM_TEN       6u
+#define CPU_MEM_OTHER     7u
+
+enum cpu_bytes_which { /* which ModRM bytes of an opcode; a number 0..7 is a register form with that reg */
+                       CPU_WHICH_ANY = 8,
+                       CPU_WHICH_REG,
+                       CPU_WHICH_MEM,
+                       CPU_WHICH_M0, /* memory, reg = 0; and so on to 7 */
+                       CPU_WHICH_END = CPU_WHICH_M0 + 8,
+};
+struct cpu_key {
+    uint8_t map, prefix, opcode; /* map as in struct cpu_bytes; prefix: 0, 66, F3, F2. An x87 row: 1, 0, D8 to DF */
+    uint8_t which;               /* enum cpu_bytes_which; x87: the ModRM byte of a single register form */
+};
+enum cpu_imm8 { CPU_IMM8_NONE, CPU_IMM8 };
+
 enum cpu_size_rule {
     CPU_SIZE_W, /* byte by opcode bit "w", else 66 and REX.W */
     CPU_SIZE_D64,
@@ -73,7 +100,7 @@ enum cpu_size_rule {
     CPU_SIZE_8,
 };
 
-enum cpu_row_kind { CPU_ROW_FN, CPU_ROW_FAMILY, CPU_ROW_COND };
+enum cpu_row_kind { CPU_ROW_FN, CPU_ROW_FAMILY, CPU_ROW_COND, CPU_ROW_BYTES };
 
 struct cpu_row {
     uint16_t id; /* x86_insn */
@@ -83,7 +110,13 @@ struct cpu_row {
     cpu_exec_fn *const (*family)[4]; /* CPU_ROW_FAMILY */
     cpu_exec_fn *const *conds;       /* CPU_ROW_COND */
     const char *name, *handler, *title;
+    /* CPU_ROW_BYTES */
+    struct cpu_key key;
+    uint8_t imm8;                     /* enum cpu_imm8 */
+    const uint8_t *kernel, *kernel_w; /* code that runs it on host registers; with REX.W. NULL: none */
 };
+/* A kernel and the next immediate byte's. */
+#define CPU_KERNEL_STRIDE 8u
 
 /* The table. Row 0 stands for "no row"; struct cpu_insn.row is an index here. */
 extern const struct cpu_row cpu_rows[];
@@ -95,6 +128,15 @@ unsigned cpu_row_find(unsigned id, enum cpu_form form);
 /* cpu_rows_check() - is a table sound? NULL, or what is wrong: an ambiguous id with an ANY row, an unambiguous one with
  * another form, two rows for one meaning, a row without handler. @bad: row number. */
 const char *cpu_rows_check(const struct cpu_row *rows, unsigned n, unsigned *bad);
+
+struct cpu_bytes;
+/* cpu_row_by_bytes() - the row of an instruction that is found by its bytes, 0 if there is none. */
+unsigned cpu_row_by_bytes(const struct cpu_bytes *p);
+/* cpu_bytes_are_known() - is this a place in the opcode maps where every instruction has its row in insn_simd.def or
+ * insn_x87.def, so that none means #UD? */
+bool cpu_bytes_are_known(const struct cpu_bytes *p);
+/* cpu_decode_bytes() - fill in the record of @row. Return: length, 0 if the bytes end too early. */
+unsigned cpu_decode_bytes(const struct cpu_bytes *p, unsigned row, struct cpu_insn *out);
 
 /* ---- the decoder's own view of the bytes, before and beside Capstone ---- */
 struct cpu_bytes {

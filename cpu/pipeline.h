@@ -33,8 +33,8 @@ struct pipeline_fill {
 struct pipeline {
     struct pipeline_store store[PIPELINE_STORES_MAX];
     unsigned n_stores, next_store;
-    cyc_t stores_done;    /* the youngest store's completion; they complete in order */
-    hpa_t ready_line[17]; /* for the ledger: the line a register waits for, where its cause is COHERENCE */
+    cyc_t stores_done;                /* the youngest store's completion; they complete in order */
+    hpa_t ready_line[CPU_SCOREBOARD]; /* for the ledger: the line a register waits for, where its cause is COHERENCE */
     uint64_t ras[PIPELINE_RAS];
     unsigned ras_top;
     uint32_t history;

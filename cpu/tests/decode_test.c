@@ -160,8 +160,12 @@ static void test_undefined(void **state)
         {"0f c7 f8", 8},
         {"66 0f ae f0", 8},
         {"f3 0f ae e8", 8},
-        {"f3 0f b8 c0", 8},
-        {"f3 0f b8 c0", 2},
+        {"c5 f8 77", 8},
+        {"0f 0f c0 b4", 8},
+        {"f3 0f 54 c1", 8},
+        {"f2 0f 6f 00", 2},
+        {"66 0f 38 dc c1", 8},
+        {"f0 0f 58 00", 8},
         {"0f 20 c8", 8},
         {"0f 22 f8", 8},
         {"8e c8", 8},
@@ -190,7 +194,7 @@ static void test_undefined(void **state)
 static void test_unmodelled(void **state)
 {
     (void)state;
-    static const char *const holes[] = {"0f 58 c1", "f2 0f 10 00", "d9 c0", "0f 77", "0f 01 d9"};
+    static const char *const holes[] = {"0f 01 d9", "0f 01 c1", "0f 33"};
     for (size_t k = 0; k < sizeof holes / sizeof holes[0]; k++) {
         unsigned len;
         struct cpu_insn i = decode(holes[k], 8, &len);

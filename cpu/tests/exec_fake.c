@@ -11,7 +11,12 @@ struct fake *fake_new(uint64_t base, unsigned bytes)
     f->mem = calloc(1, bytes);
     f->wait_at = ~0ull;
     f->cfg.virt_bits = 48;
+    f->cfg.isa = (1u << CPU_ISA_COUNT) - 1;
     f->cpu.cfg = &f->cfg;
+    f->cpu.cr4 = CPU_CR4_OSFXSR | CPU_CR4_OSXMMEXCPT;
+    f->cpu.cr0 = CPU_CR0_PE | CPU_CR0_NE;
+    f->cpu.fpu.mxcsr = MXCSR_DEFAULT;
+    f->cpu.fpu.fcw = FCW_DEFAULT;
     f->cpu.rflags = 2;
     f->cpu.code_size = 8;
     for (unsigned k = 0; k < CPU_SC_N; k++)

@@ -114,6 +114,7 @@ static struct cpu_cfg core_cfg(void)
 #undef TCLASS
     };
     struct cpu_cfg cfg = {.vendor = "GenuineIntel",
+                          .isa = (1u << CPU_ISA_COUNT) - 1,
                           .brand = "rig",
                           .family = 6,
                           .model = 15,

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "sim/machine/machine_internal.h"
 
-enum kind { U32, BOOL, STRING };
+enum kind { U32, BOOL, STRING, ISA_LIST };
 
 struct key_row {
     const char *group, *name;
@@ -115,6 +115,31 @@ static bool parse_u32(struct profile *p, const struct key_row *row, const char *
     return true;
 }
 
+static bool parse_isa(struct profile *p, const struct key_row *row, const char *text, uint32_t *field)
+{
+    static const char *const names[] = {
+#define ISA(sym, name, reg, bit, text) name,
+#include "cpu/isa.def"
+    };
+    char **words = g_strsplit(text, " ", -1);
+    bool ok = true;
+
+    *field = 0;
+    for (unsigned w = 0; ok && words[w]; w++) {
+        unsigned k = 0;
+
+        while (k < G_N_ELEMENTS(names) && strcmp(names[k], words[w]) != 0)
+            k++;
+        if (k < G_N_ELEMENTS(names))
+            *field |= 1u << k;
+        else if (words[w][0])
+            ok = refuse(p, row->group, row->name,
+                        "unknown extension %s; allowed: x87 mmx sse sse2 sse3 ssse3 sse4.1 sse4.2 popcnt", words[w]);
+    }
+    g_strfreev(words);
+    return ok;
+}
+
 static void *field_of(struct profile *p, const struct key_row *row)
 {
     return (char *)p->cfg + row->offset;
@@ -126,6 +151,8 @@ static bool parse(struct profile *p, const struct key_row *row, const char *text
 
     if (row->kind == U32)
         return parse_u32(p, row, text, field);
+    if (row->kind == ISA_LIST)
+        return parse_isa(p, row, text, field);
     if (row->kind == BOOL) {
         *(bool *)field = strcmp(text, "yes") == 0;
         if (*(bool *)field || strcmp(text, "no") == 0)
