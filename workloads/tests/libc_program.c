@@ -29,7 +29,7 @@ static double harmonic(int from)
 {
     double sum = 0;
 
-    for (int i = from; i < from + 20000; i++) {
+    for (int i = from; i < from + 5000; i++) {
         sum += 1.0 / i;
         if (i % 100 == 0)
             sched_yield();
@@ -108,7 +108,7 @@ static void show_threads(void)
 static void show_rounding(void)
 {
     volatile double one = 1, three = 3;
-    double up, down;
+    volatile double up, down;
 
     fesetround(FE_UPWARD);
     up = one / three;
@@ -179,7 +179,7 @@ static void show_files(void)
     int n = 0;
 
     FILE *f = fopen("numbers", "w+");
-    for (int i = 0; f && i < 20000; i++)
+    for (int i = 0; f && i < 5000; i++)
         fprintf(f, "%d %.3f\n", i, i / 7.0);
     rewind(f);
     while (fgets(line, sizeof(line), f))
@@ -208,7 +208,7 @@ static int by_value(const void *a, const void *b)
 
 static void show_memory(void)
 {
-    size_t n = 1u << 17;
+    size_t n = 1u << 15;
     int *v = malloc(n * sizeof(*v));
     unsigned seed = 1;
 
@@ -251,8 +251,8 @@ static void show_time(void)
     clock_gettime(CLOCK_MONOTONIC, &b);
     long ns = (b.tv_sec - a.tv_sec) * 1000000000 + b.tv_nsec - a.tv_nsec;
     strftime(text, sizeof(text), "%F %T", gmtime_r(&when, &tm));
-    printf("time: slept %s, %s, after 2020 %d\n", ns >= 3000000 ? "enough" : "too little", text,
-           time(NULL) > 1577836800);
+    printf("time: slept %s, %s, after 1999 %d\n", ns >= 3000000 ? "enough" : "too little", text,
+           time(NULL) > 946684800);
 }
 
 int main(int argc, char **argv)
