@@ -6,6 +6,7 @@
  *     append FILE    adds a line, then shows it               streams    lines on both outputs
  *     env            the environment                          unknown    two system calls that do not exist
  *     exit N         exits so    fault, kill  ends by a signal    spin   never ends
+ *     pause          waits for ever                       hog        takes all memory
  */
 #include "lib/bench.h"
 
@@ -74,6 +75,12 @@ static _Noreturn void spin(void)
         __asm__ volatile("pause");
 }
 
+static _Noreturn void hog(void)
+{
+    for (;;)
+        *(volatile uint64_t *)bench_map(PAGE_SIZE) = 1;
+}
+
 static int fault(void)
 {
     uintptr_t nowhere = 8;
@@ -106,5 +113,9 @@ int main(int argc, char **argv)
         return (int)SYSCALL2(kill, SYSCALL0(getpid), 9);
     if (bench_equal(word, "spin"))
         spin();
+    if (bench_equal(word, "pause"))
+        return (int)SYSCALL0(pause);
+    if (bench_equal(word, "hog"))
+        hog();
     return 99;
 }

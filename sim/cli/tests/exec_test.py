@@ -130,6 +130,10 @@ class Exec(unittest.TestCase):
         _, err = self.exec(1, "--max-insns", "3000000", FILES, "spin")
         self.assertIn("--max-insns is used up", err)
 
+    def test_programs_that_cannot_go_on(self):
+        self.assertEqual(self.exec(255, "--quiet", FILES, "pause")[1], "guest: every process waits for ever\n")
+        self.exec(128 + 9, "--quiet", "--mode", "functional", "--memory", "32", FILES, "hog")
+
     def test_guest_tests_in_every_mode(self):
         want = subprocess.run([TESTS], capture_output=True, timeout=60).stdout.decode()
         self.assertIn("guest-tests.failed 0", want)

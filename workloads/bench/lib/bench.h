@@ -32,6 +32,7 @@ enum {
     SYS_mremap = 25,
     SYS_dup = 32,
     SYS_dup2 = 33,
+    SYS_pause = 34,
     SYS_nanosleep = 35,
     SYS_getpid = 39,
     SYS_clone = 56,

@@ -102,8 +102,10 @@ static void arm_for_sleepers(void)
         if (p->alarm_ns)
             first_ns = MIN(first_ns, p->alarm_ns);
     }
-    if (first_ns == ~0ul)
-        panic("every process waits for ever");
+    if (first_ns == ~0ul) { /* the programs' mistake, not the kernel's */
+        kprintf("guest: every process waits for ever\n");
+        plat_shutdown(PLAT_END_FAILED, PLAT_PANIC_CODE);
+    }
     plat_timer_arm(first_ns);
 }
 
