@@ -4,8 +4,12 @@
  *
  * An access is opened as a span of one or two pieces (it may cross a line, and then perhaps a page). Opening does all
  * that can fault or wait, for all pieces, first translations, then lines; only then are bytes moved. So an access is
- * all or nothing. Once one shared action was allowed in an instruction, all later ones are (c->now does not move during
- * an instruction), therefore acquired places can be stored to without fail.
+ * all or nothing. Any opening may be refused: the turn is not this core's, or, also within its turn, another core's
+ * transaction has the line. So whoever stores more than once acquires all places before the first store; what is
+ * acquired can be stored to without fail, for no other core runs during an instruction.
+ *
+ * Reading a device cannot be undone. An instruction that did it, and then has to wait for another access, is given the
+ * same value when it runs again.
  *
  * Memory types are not modelled: all RAM is write-back, all else is a device and is reached in time order.
  */
@@ -144,10 +148,28 @@ struct cpu_event access_open(struct cpu *c, struct access *a)
 
 /* ---- moving bytes
  * ------------------------------------------------------------------------------------------------------ */
+/* The read, if this instruction has made it already and then had to wait for something else. */
+static bool was_read(struct cpu *c, hpa_t a, unsigned n, uint64_t *v)
+{
+    struct cpu_acc *acc = &c->acc;
+    if (acc->io_at >= acc->io_n)
+        return false;
+    const struct cpu_io_seen *seen = &c->io_seen[acc->io_at];
+    if (seen->a.v != a.v || seen->n != n) {
+        acc->io_n = acc->io_at; /* what led here has changed meanwhile */
+        return false;
+    }
+    acc->io_at++;
+    *v = seen->v;
+    return true;
+}
+
 static uint64_t device_read(struct cpu *c, hpa_t a, unsigned n)
 {
     uint32_t lat = 0;
     uint64_t v;
+    if (was_read(c, a, n, &v))
+        return v;
     c->stats.io_accesses++;
     if (lapic_owns(c, a)) {
         lat = c->cfg->lat[TC_SYS];
@@ -157,6 +179,10 @@ static uint64_t device_read(struct cpu *c, hpa_t a, unsigned n)
     }
     c->acc.io_cyc += lat;
     c->acc.any = 1;
+    if (c->acc.io_n < CPU_IO_SEEN) {
+        c->io_seen[c->acc.io_n] = (struct cpu_io_seen){a, v, n};
+        c->acc.io_at = ++c->acc.io_n;
+    }
     return v;
 }
 

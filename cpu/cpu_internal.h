@@ -192,11 +192,21 @@ struct cpu_acc {
     uint32_t store_cyc; /* latency until the store's line is owned */
     uint32_t tlb_cyc;   /* TLB level 2 */
     uint32_t walk_cyc;
+    uint32_t mark_cyc; /* walks setting accessed and dirty bits */
     uint32_t io_cyc;
     uint8_t load_source, store_source; /* enum mem_source */
     uint8_t tclass;                    /* the timing class to charge instead of the row's; 0: the row's */
     uint8_t any;                       /* something above is non-trivial */
+    uint8_t io_n, io_at;               /* device reads made (in cpu->io_seen), and that this run has asked for */
     hpa_t load_line, store_line;       /* of the slowest of each; for the ledger's lines */
+};
+
+/* A device read that an instruction made before it had to wait: a device must not be read twice for it. */
+#define CPU_IO_SEEN 8u
+struct cpu_io_seen {
+    hpa_t a;
+    uint64_t v;
+    unsigned n;
 };
 
 /* ---- the fetch side: where execution stands, and the lines it may enter without asking (cpu/fetch.c) --------------
@@ -280,6 +290,7 @@ struct cpu {
     uint8_t int_shadow;      /* STI, MOV SS: set to 2 by the handler; interrupts only at 0 */
     struct cpu_event raised; /* CPU_FAULT or CPU_TRAP whose delivery has to wait for its turn; else CPU_NONE */
     struct cpu_stats stats;
+    struct cpu_io_seen io_seen[CPU_IO_SEEN];
     struct pipeline *pipe; /* predictor, store buffer: cpu/pipeline.c */
     struct cpu **peers;
     unsigned n_peers;
@@ -381,7 +392,10 @@ static inline struct cpu_event cpu_store(struct cpu *c, unsigned seg, uint64_t o
  */
 static inline struct cpu_event cpu_need_turn(struct cpu *c)
 {
-    return c->now < c->share_limit ? CPU_OK : CPU_EV_WAIT;
+    if (cpu_likely(c->now < c->share_limit))
+        return CPU_OK;
+    c->line_until = 0; /* a string instruction may have swallowed an earlier wait for a line */
+    return CPU_EV_WAIT;
 }
 
 /* cpu_line_wait() - mem_access() refused: CPU_WAIT, for the turn or for the line at @a. */

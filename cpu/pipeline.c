@@ -179,7 +179,7 @@ bool pipeline_line(struct cpu *c, hpa_t a, bool is_load, uint32_t after_cyc, str
 static void charge_translation(struct cpu *c)
 {
     pipeline_charge(c, LEDGER_TLB_L2, c->acc.tlb_cyc);
-    pipeline_charge(c, LEDGER_TLB_WALK, c->acc.walk_cyc);
+    pipeline_charge(c, LEDGER_TLB_WALK, (cyc_t)c->acc.walk_cyc + c->acc.mark_cyc);
     pipeline_charge(c, LEDGER_IO, c->acc.io_cyc);
 }
 

@@ -89,7 +89,7 @@ static int boundary(struct cpu *c)
         if (!deliver(c, CPU_EV_FAULT(1), false))
             return CPU_STOP_TURN;
         c->step_pending = false;
-    } else if (c->int_shadow == 0) {
+    } else if (c->int_shadow == 0 && !c->acc.io_n) { /* none in the middle of one that has read a device */
         if (c->nmi_pending && !c->nmi_blocked) {
             if (!deliver(c, CPU_EV_FAULT(2), true))
                 return CPU_STOP_TURN;
@@ -176,6 +176,7 @@ static int run_from(struct cpu *c, const struct cpu_insn *i)
 /* A core that waits for a line waits at once: its next turn is when it may ask again. */
 static enum cpu_stop end_turn(struct cpu *c, int stop)
 {
+    c->acc.io_at = 0; /* whatever is run again begins at its first device read */
     if (stop == CPU_STOP_TURN && c->line_until) {
         cyc_t from = c->now;
         pipeline_wait_line(c, c->line_until, c->line_wanted);

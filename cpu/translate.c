@@ -52,8 +52,11 @@ static enum mmu_status walk_set_bits(void *opaque, hpa_t a, unsigned bytes, uint
     *done = true;
     if (!host)
         return MMU_OK;
-    if (!touch(c, a, MEM_WRITE, lat))
+    uint32_t cyc = *lat;
+    if (!touch(c, a, MEM_WRITE, &cyc))
         return MMU_WAIT;
+    c->acc.mark_cyc += cyc - *lat; /* at once: should the walk have to wait, it will find the bits set */
+    c->acc.any = 1;
     uint64_t now = cpu_host_read(host, bytes);
     *done = now == expect;
     if (*done) {
