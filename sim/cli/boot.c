@@ -17,7 +17,7 @@ enum { SLICES_PER_S = 100, UNKNOWN_LINES = 50 };
 #define MIB      ((uint64_t)1 << 20)
 #define HOLE_MIB 1024u /* below 4 GiB, where devices are (sim/machine/machine.h) */
 
-static char *append, **initrds, *profile, *mode, *serial_path, *images_dir;
+static char *append, **initrds, *profile, *mode, *serial_path, *input_path, *images_dir;
 static int n_cores = SMP_DEFAULT, memory_mib = MEMORY_DEFAULT_MIB;
 static gint64 max_insns;
 static gboolean is_verbose;
@@ -32,6 +32,7 @@ static const GOptionEntry entries[] = {
      "timing|functional"},
     {"max-insns", 0, 0, G_OPTION_ARG_INT64, &max_insns, "end after so many instructions of all cores", "N"},
     {"serial", 0, 0, G_OPTION_ARG_FILENAME, &serial_path, "the serial port's output (standard output)", "FILE"},
+    {"input", 0, 0, G_OPTION_ARG_FILENAME, &input_path, "what the serial port receives", "FILE"},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &is_verbose, "accesses to devices that are not there, and a summary", NULL},
     {"images", 0, 0, G_OPTION_ARG_FILENAME, &images_dir, "where profiles are", "DIR"},
     {NULL, 0, 0, 0, NULL, NULL, NULL}};
@@ -102,6 +103,11 @@ static gboolean configure(struct machine_cfg *cfg, GError **error)
 static void put_serial(void *opaque, char c)
 {
     putc(c, opaque);
+}
+
+static int get_serial(void *opaque)
+{
+    return getc(opaque);
 }
 
 static void tell_cores(struct machine *m, const char *why)
@@ -204,16 +210,22 @@ static int boot_kernel(const char *kernel, GError **error)
     if (!configure(&cfg, error))
         return code;
     struct machine *m = machine_new(&cfg);
-    FILE *serial = stdout;
-    if (load(m, kernel, error) && serial_path && !(serial = fopen(serial_path, "w")))
+    FILE *serial = stdout, *input = NULL;
+    if (load(m, kernel, error) && input_path && !(input = fopen(input_path, "rb")))
+        refuse(error, "%s: cannot read the serial port's input: %s", input_path, g_strerror(errno));
+    if (!*error && serial_path && !(serial = fopen(serial_path, "w")))
         refuse(error, "%s: cannot write the serial port's output: %s", serial_path, g_strerror(errno));
     if (!*error) {
         machine_set_serial(m, put_serial, serial);
+        if (input)
+            machine_set_serial_input(m, get_serial, input);
         code = run(m, (cyc_t)cfg.cpu.clock_khz * 1000 / SLICES_PER_S, serial);
         gboolean is_lost = ferror(serial) != 0;
         if ((serial != stdout && fclose(serial) != 0) || is_lost)
             refuse(error, "%s: cannot write the serial port's output", serial_path ? serial_path : "standard output");
     }
+    if (input)
+        fclose(input);
     machine_free(m);
     return code;
 }

@@ -5,7 +5,11 @@
 #include <string.h>
 
 enum { ADDRESS = 0xcf8, DATA = 0xcfc };
-enum { COMMAND = 0x04, READ_ONLY_END = 0x10, SUBSYSTEM_FROM = 0x2c, SUBSYSTEM_END = 0x40 };
+enum {
+    COMMAND = 0x04,
+    INTERRUPT_LINE = 0x3c,
+    OWN_REGISTERS = 0x40
+}; /* no memory behind it: no base addresses, no ROM */
 #define ENABLE           0x80000000u
 #define ADDRESS_WRITABLE 0x80fffffcu
 
@@ -50,6 +54,6 @@ void pci_write(struct pci *p, uint16_t port, unsigned bytes, uint32_t v)
     if (port < DATA || !selected(p, port, bytes, &at))
         return;
     for (unsigned i = 0; i < bytes; i++, at++)
-        if (at == COMMAND || (at >= SUBSYSTEM_FROM && at < SUBSYSTEM_END) || at >= SUBSYSTEM_END)
+        if (at == COMMAND || at == INTERRUPT_LINE || at >= OWN_REGISTERS)
             p->bridge[at] = (uint8_t)(v >> 8 * i);
 }

@@ -134,3 +134,10 @@ void machine_set_serial(struct machine *m, void (*put)(void *opaque, char c), vo
     m->serial_put = put;
     m->serial_opaque = opaque;
 }
+
+void machine_set_serial_input(struct machine *m, int (*get)(void *opaque), void *opaque)
+{
+    m->serial_get = get;
+    m->serial_get_opaque = opaque;
+    irq_serial_input(m, m->now);
+}

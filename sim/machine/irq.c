@@ -213,3 +213,25 @@ void irq_hpet_set(void *opaque, unsigned pin, bool isa, bool level, cyc_t now)
     else if (pin < IOAPIC_PINS)
         ioapic_set_pin(&m->ioapic, pin, level, now);
 }
+
+/* ---- serial input ---- */
+static void serial_event(void *opaque, uint64_t arg, cyc_t when)
+{
+    struct machine *m = opaque;
+
+    (void)arg;
+    if (uart_can_receive(&m->com1)) {
+        int c = m->serial_get(m->serial_get_opaque);
+
+        if (c < 0)
+            return;
+        uart_receive(&m->com1, (uint8_t)c);
+        irq_set_isa(m, 4, uart_irq(&m->com1), when);
+    }
+    irq_serial_input(m, when);
+}
+
+void irq_serial_input(struct machine *m, cyc_t now)
+{
+    machine_post(m, now + (uint64_t)BOARD_SERIAL_CHAR_NS * m->cfg.cpu.clock_khz / 1000000, serial_event, 0);
+}

@@ -87,6 +87,11 @@ int machine_exit_status(const struct machine *m);
 bool machine_was_reset(const struct machine *m); /* MACHINE_SHUTDOWN: the guest asked for it, no triple fault */
 uint64_t machine_unknown_accesses(const struct machine *m);
 void machine_set_serial(struct machine *m, void (*put)(void *opaque, char c), void *opaque);
+/*
+ * machine_set_serial_input() - what COM1 receives, from now on. @get: the next byte, -1: no more, for good. It is asked
+ * at the pace of 115200 baud of simulated time, once the guest has switched on the receive interrupt.
+ */
+void machine_set_serial_input(struct machine *m, int (*get)(void *opaque), void *opaque);
 
 cyc_t machine_now(const struct machine *m); /* time of the core that is furthest behind */
 /* machine_settle() - brings every core's idle time up to machine_now, so that the ledger sums to cores x cycles. */

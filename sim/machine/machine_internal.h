@@ -36,6 +36,8 @@
 #define BOARD_PM_PORT      0x600u     /* ACPI fixed hardware */
 #define BOARD_ISA_NS       844u       /* IN from port 0x80: 3209 cycles at 3.8 GHz (Adams and Agesen, ASPLOS 2006) */
 
+#define BOARD_SERIAL_CHAR_NS 86806u /* a character of 10 bits at 115200 baud */
+
 #define MACHINE_DOMAINS 1024u /* domain ids that markers may name */
 #define MACHINE_VCPUS   64u
 
@@ -83,6 +85,8 @@ struct machine {
     struct machine_exit exit;
     void (*serial_put)(void *opaque, char c);
     void *serial_opaque;
+    int (*serial_get)(void *opaque);
+    void *serial_get_opaque;
 
     struct firmware_start start; /* how core 0 was started */
     char *cmdline;               /* of the kernel; NULL before it is loaded */
@@ -115,6 +119,7 @@ void irq_ioapic_deliver(void *opaque, uint64_t entry, cyc_t now);
 void irq_set_isa(struct machine *m, unsigned irq, bool level, cyc_t now); /* to the PIC pair and the IOAPIC */
 void irq_pic_changed(struct machine *m, cyc_t now);
 void irq_pit_changed(struct machine *m, cyc_t now);
+void irq_serial_input(struct machine *m, cyc_t now); /* the next byte is on its way */
 void irq_hpet_changed(struct machine *m, cyc_t now);
 void irq_hpet_set(void *opaque, unsigned pin, bool isa, bool level, cyc_t now); /* for struct hpet */
 

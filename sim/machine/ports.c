@@ -69,8 +69,7 @@ static uint32_t rtc_port_read(struct machine *m, uint16_t port, unsigned bytes, 
 static void rtc_port_write(struct machine *m, uint16_t port, unsigned bytes, uint32_t v, cyc_t now)
 {
     (void)bytes;
-    (void)now;
-    rtc_write(&m->rtc, port, (uint8_t)v);
+    rtc_write(&m->rtc, port, (uint8_t)v, now);
 }
 
 static uint32_t pm_port_read(struct machine *m, uint16_t port, unsigned bytes, cyc_t now)
@@ -91,6 +90,10 @@ static uint32_t i8042_port_read(struct machine *m, uint16_t port, unsigned bytes
     uint8_t v = i8042_read(&m->i8042, port);
 
     (void)bytes;
+    if (port == 0x60) { /* the line falls with every byte taken, and rises with the next: the inputs are edges */
+        irq_set_isa(m, 1, false, now);
+        irq_set_isa(m, 12, false, now);
+    }
     irq_set_isa(m, 1, i8042_irq(&m->i8042, false), now);
     irq_set_isa(m, 12, i8042_irq(&m->i8042, true), now);
     return v;

@@ -118,6 +118,16 @@ class Simulator(Boot):
         self.assertIn("write to I/O port 0x1234: nothing is there", p.stderr)
         self.assertIn("2 accesses to nothing", p.stderr)
 
+    def test_input(self):
+        """A sector that switches the receive interrupt on and echoes three bytes, by polling."""
+        code = (b"\xba\xf9\x03\xb0\x01\xee\xb9\x03\x00"          # IER = 1; CX = 3
+                b"\xba\xfd\x03\xec\xa8\x01\x74\xfb"              # until LSR.DR
+                b"\xba\xf8\x03\xec\xee\xe2\xf1"                  # echo, loop
+                b"\xb0\x10\xe6\xf4\xf4")
+        words = self.write("words", b"abcd")
+        p = self.boot(self.write("echo", sector(code)), "--input", words, "--max-insns", "10000000", code=EXIT)
+        self.assertEqual(p.stdout, "abc")
+
     def test_refused(self):
         kernel = os.path.join(IMAGES, "boot_multiboot1")
         self.refused("/nowhere", says="cannot read the kernel image")
@@ -131,6 +141,7 @@ class Simulator(Boot):
         self.refused(kernel, "--profile", "abacus", says="no profile called abacus")
         self.refused(kernel, "--max-insns", "-1", says="--max-insns")
         self.refused(kernel, "--serial", "/nowhere/file", says="/nowhere/file")
+        self.refused(kernel, "--input", "/nowhere/file", says="/nowhere/file")
         self.refused(kernel, "--bogus", says="bogus")
         self.refused(says="usage: vmscale boot KERNEL")
 

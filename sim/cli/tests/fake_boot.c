@@ -12,6 +12,13 @@ bool machine_load(struct machine *m, const struct machine_boot *boot, GError **e
     return false;
 }
 
+void machine_set_serial_input(struct machine *m, int (*get)(void *opaque), void *opaque)
+{
+    (void)m;
+    (void)get;
+    (void)opaque;
+}
+
 int machine_exit_status(const struct machine *m)
 {
     (void)m;

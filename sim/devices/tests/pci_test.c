@@ -21,6 +21,9 @@ static void probe_and_bridge(void **state)
     assert_int_equal(pci_read(&p, 0xcff, 1), 0x06);
     pci_write(&p, 0xcfc, 4, 0xffffffff);
     assert_int_equal(pci_read(&p, 0xcfc, 4), 0x06000002);
+    pci_write(&p, 0xcf8, 4, 0x80000030); /* no expansion ROM */
+    pci_write(&p, 0xcfc, 4, 0xfffffffe);
+    assert_int_equal(pci_read(&p, 0xcfc, 4), 0);
     pci_write(&p, 0xcf8, 4, 0x80000090);
     pci_write(&p, 0xcfd, 1, 0x33);
     assert_int_equal(pci_read(&p, 0xcfc, 4), 0x3300);

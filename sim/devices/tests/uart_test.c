@@ -88,6 +88,31 @@ static void loopback(void **state)
     assert_int_equal(uart_read(&u, SCR), 0x55);
 }
 
+static void receives(void **state)
+{
+    struct uart u = fresh();
+
+    (void)state;
+    assert_false(uart_can_receive(&u)); /* nobody waits */
+    uart_write(&u, MCR, 8);
+    uart_write(&u, IER, 1);
+    uart_write(&u, IIR, 1); /* FIFO on */
+    for (unsigned i = 0; i < 16; i++) {
+        assert_true(uart_can_receive(&u));
+        uart_receive(&u, (uint8_t)('a' + i));
+    }
+    assert_false(uart_can_receive(&u));
+    uart_receive(&u, 'z'); /* lost */
+    assert_true(uart_irq(&u));
+    assert_int_equal(uart_read(&u, IIR) & 15, 4);
+    for (unsigned i = 0; i < 16; i++)
+        assert_int_equal(uart_read(&u, THR), 'a' + i);
+    assert_false(uart_irq(&u));
+    uart_receive(&u, 'q');
+    uart_write(&u, IIR, 3); /* cleared */
+    assert_int_equal(uart_read(&u, LSR) & 1, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +120,7 @@ int main(void)
         cmocka_unit_test(divisor_latch_hides_data),
         cmocka_unit_test(thre_interrupt),
         cmocka_unit_test(loopback),
+        cmocka_unit_test(receives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
