@@ -265,6 +265,7 @@ static GByteArray *fadt(uint64_t facs_at, uint64_t dsdt_at)
     set(t, 119, 1, 1);
     set(t, 120, 0xcf9, 8);
     set(t, 128, 6, 1); /* RESET_VALUE */
+    set(t, 132, facs_at, 8);
     set(t, 140, dsdt_at, 8);
     generic_address(t, 148, 4, BOARD_PM_PORT + ACPI_PM_EVENT);
     generic_address(t, 172, 2, BOARD_PM_PORT + ACPI_PM_CONTROL);
