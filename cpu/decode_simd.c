@@ -189,7 +189,9 @@ static uint8_t general_size(const struct cpu_bytes *p, const struct cpu_row *row
 static uint8_t memory_bytes(const struct cpu_row *row, const struct cpu_insn *out)
 {
     unsigned code = CPU_ROW_MEM_OF(row->flags);
-    return code < CPU_MEM_BY_SIZE ? (uint8_t)(1u << code) : code == CPU_MEM_TEN ? 10 : out->size;
+    if (code < CPU_MEM_BY_SIZE)
+        return (uint8_t)(1u << code);
+    return code == CPU_MEM_TEN ? 10 : out->size;
 }
 
 static uint64_t kernel_of(const struct cpu_bytes *p, const struct cpu_row *row, unsigned len)
