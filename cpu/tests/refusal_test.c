@@ -81,6 +81,12 @@ bool __wrap_mem_access(struct mem_sys *m, unsigned core, hpa_t a, enum mem_op op
     X(dev_call, "call *(%r8)\n")                                                                                       \
     X(dev_rmw, "addl %eax, (%r8)\n")                                                                                   \
     X(dev_outs, "movq %r8, %rsi\n movw $0x80, %dx\n outsl\n")                                                          \
+    X(movups, "movups (%rbx), %xmm0\n movups %xmm0, (%rdi)\n")                                                         \
+    X(fxsave, "fxsave -60(%rbx)\n")                                                                                    \
+    X(fxrstor, "fxsave -60(%rbx)\n fxrstor -60(%rbx)\n")                                                               \
+    X(fnsave, "fninit\n fnsave (%rbx)\n")                                                                              \
+    X(frstor, "fninit\n fnsave (%rbx)\n frstor (%rbx)\n")                                                              \
+    X(fbstp, "fninit\n fldz\n fbstp (%rbx)\n")                                                                         \
     X(ins, "movw $0x80, %dx\n insl\n")
 #define EACH_32(X)                                                                                                     \
     X(pusha, "pushal\n")                                                                                               \
@@ -145,6 +151,7 @@ static struct rig *prepare(const struct one *o)
     put_data(r);
     rig_long(r, r->c);
     struct cpu *c = r->c;
+    c->cr4 |= CPU_CR4_OSFXSR;
     c->r[0] = 5, c->r[1] = RIG_DS, c->r[2] = DATA + 0x9038 + 4;
     c->r[3] = DATA + 0xffc, c->r[6] = DATA + 0x3ffc, c->r[7] = DATA + 0x5ffc, c->r[5] = DATA + 0x7ffc;
     c->r[4] = 0x88000 - 0x14, c->r[8] = DEV;

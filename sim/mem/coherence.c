@@ -307,21 +307,24 @@ static bool is_due(const struct mem_sys *m, unsigned core, uint32_t line, cyc_t 
     return m->place[core].line == line && m->place[core].at == now;
 }
 
-/* Cores that wait for the line and came before @core. */
-static unsigned cores_ahead(const struct mem_sys *m, const struct dir_entry *e, unsigned core, cyc_t now)
+/* How long the cores that wait for the line and came before @core will have it at least; 0: there are none. */
+static cyc_t time_ahead(const struct mem_sys *m, const struct dir_entry *e, unsigned core, cyc_t now)
 {
-    unsigned n = 0;
+    cyc_t sum = 0;
     if (e->promised < now)
         return 0;
     uint64_t mine = is_due(m, core, e->line, now) ? m->place[core].ticket : UINT64_MAX;
-    for (unsigned c = 0; c < m->cfg.n_cores; c++)
-        n += m->place[c].line == e->line && m->place[c].at >= now && m->place[c].ticket < mine && c != core;
-    return n;
+    for (unsigned c = 0; c < m->cfg.n_cores; c++) {
+        const struct place *p = &m->place[c];
+        if (p->line == e->line && p->at >= now && p->ticket < mine && c != core)
+            sum += p->service_cyc;
+    }
+    return sum;
 }
 
 /* A core does not wait for its own transaction while that is under way (it is the same miss), nor out its own hold when
  * nobody is behind it. A free line is left to those who stand in the queue. */
-static bool must_wait(const struct dir_entry *e, unsigned core, unsigned ahead, cyc_t now)
+static bool must_wait(const struct dir_entry *e, unsigned core, cyc_t ahead, cyc_t now)
 {
     if (e->busy_until > now)
         return e->last_core != core || (now >= e->busy_until - e->hold_cyc && ahead);
@@ -338,15 +341,14 @@ cyc_t coherence_wait(struct mem_sys *m, unsigned core, uint32_t line, enum mem_o
     struct dir_entry *e = dir_find(&m->dir, line);
     if (!e)
         return 0;
-    unsigned ahead = cores_ahead(m, e, core, now);
+    cyc_t ahead = time_ahead(m, e, core, now);
     if (!must_wait(e, core, ahead, now))
         return 0;
+    struct place *p = &m->place[core];
+    cyc_t until = later(later(e->busy_until, now) + ahead, now + 1);
     uint32_t service_cyc = op == MEM_WRITE ? m->cfg.xfer_die_cyc : m->cfg.link_busy_cyc;
-    cyc_t until = later(later(e->busy_until, now) + (cyc_t)ahead * service_cyc, now + 1);
-    if (!is_due(m, core, line, now))
-        m->place[core].ticket = ++m->tickets;
-    m->place[core].line = line;
-    m->place[core].at = until;
+    uint64_t ticket = is_due(m, core, line, now) ? p->ticket : ++m->tickets;
+    *p = (struct place){line, service_cyc ? service_cyc : 1, until, ticket};
     e->promised = later(e->promised, until);
     m->stats[core].coherence_cyc += until - now;
     return until;

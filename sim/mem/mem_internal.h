@@ -138,7 +138,7 @@ bool dir_any_but(const struct dir *d, const struct dir_entry *e, unsigned but);
 
 /* A core's place in the queue for a line: it is to ask again at that time. Lower tickets go first. */
 struct place {
-    uint32_t line;
+    uint32_t line, service_cyc; /* at least so long it will have the line */
     cyc_t at;
     uint64_t ticket;
 };

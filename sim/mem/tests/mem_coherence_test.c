@@ -178,6 +178,24 @@ static void nobody_is_overtaken(void **state)
     mem_free(m);
 }
 
+/* Who stands behind readers is told to come back after their short use of the line, not after as many transfers. */
+static void a_writer_behind_readers(void **state)
+{
+    (void)state;
+    struct mem_sys *m = mem_new(&fixtures[3].cfg);
+    struct mem_result r;
+    assert_true(mem_access(m, 0, (hpa_t){0}, MEM_WRITE, 1000, true, &r));
+    cyc_t first = 0;
+    for (unsigned reader = 1; reader < 4; reader++) {
+        assert_false(mem_access(m, reader, (hpa_t){0}, MEM_READ, 1000 + reader, true, &r));
+        first = reader == 1 ? r.wait_until : first;
+        assert_int_equal(r.wait_until, first + 10 * (reader - 1));
+    }
+    assert_false(mem_access(m, 4, (hpa_t){0}, MEM_WRITE, 1010, true, &r));
+    assert_int_equal(r.wait_until, first + 30);
+    mem_free(m);
+}
+
 static void a_pair_behind_one_l2_pays_too(void **state)
 {
     (void)state;
@@ -294,6 +312,7 @@ int main(void)
         cmocka_unit_test(random_traffic_keeps_invariants),
         cmocka_unit_test(a_hot_line_is_served_one_by_one),
         cmocka_unit_test(nobody_is_overtaken),
+        cmocka_unit_test(a_writer_behind_readers),
         cmocka_unit_test(an_upgrade_asks_the_own_l3),
         cmocka_unit_test(lookahead_is_the_least),
         cmocka_unit_test(a_pair_behind_one_l2_pays_too),
