@@ -5,6 +5,7 @@
  * Processor Extended States", table of CR0 and CR4 settings.
  */
 #pragma once
+#include "sim/core/fault.h"
 #include "cpu/exec_kernel.h"
 #include "cpu/exec_ops.h"
 
@@ -23,12 +24,16 @@ OPS_INLINE struct cpu_event sse_enter(const struct cpu *c, const struct cpu_insn
     return cpu_unlikely(c->cr0 & CPU_CR0_TS) ? CPU_EV_FAULT(SIMD_NM) : CPU_OK;
 }
 
-/* An x87 exception is pending and unmasked. With CR0.NE clear it would go out on FERR#, which this board does not wire:
- * it is ignored, as with IGNNE# asserted. */
+/* An x87 exception is pending and unmasked. With CR0.NE clear it would go out on FERR#, which this board does not wire.
+ */
 OPS_INLINE struct cpu_event x87_pending(const struct cpu *c)
 {
-    bool pending = (c->fpu.fsw & FSW_ES) && (c->cr0 & CPU_CR0_NE);
-    return cpu_unlikely(pending) ? CPU_EV_FAULT(SIMD_MF) : CPU_OK;
+    if (cpu_likely(!(c->fpu.fsw & FSW_ES)))
+        return CPU_OK;
+    if (!(c->cr0 & CPU_CR0_NE)) /* the host would take the exception in the middle of our kernel */
+        sim_unmodelled("a pending x87 exception with CR0.NE = 0 (FERR# and IRQ 13), at rip %#llx",
+                       (unsigned long long)c->r[CPU_RIP]);
+    return CPU_EV_FAULT(SIMD_MF);
 }
 
 OPS_INLINE struct cpu_event mmx_enter(const struct cpu *c, const struct cpu_insn *i)

@@ -5,6 +5,8 @@
  * It could lie: the table of faults is written here from the manual (SDM vol. 3A, "System Programming for Instruction
  * Set Extensions and Processor Extended States"), not taken from a processor.
  */
+#include <sys/wait.h>
+#include <unistd.h>
 #include "cpu/tests/rig.h"
 
 #define FIRST    0x40001000ull /* two pages in a row, physical 0x20000 and 0x21000; the second read-only */
@@ -17,7 +19,7 @@ static unsigned vector_now(const struct rig *r)
 }
 
 struct given {
-    uint64_t cr0_set, cr4_clear;
+    uint64_t cr0_set, cr0_clear, cr4_clear;
     void (*tune)(struct cpu_cfg *cfg);
 };
 
@@ -29,7 +31,7 @@ static struct rig *run(const uint8_t *code, const uint8_t *end, struct given g)
     rig_map(r, FIRST + 0x1000, 0x21000, RIG_P);
     rig_long(r, r->c);
     r->c->cr4 = (r->c->cr4 | FPU_CR4) & ~g.cr4_clear;
-    r->c->cr0 |= CPU_CR0_NE | CPU_CR0_WP | g.cr0_set;
+    r->c->cr0 = (r->c->cr0 | CPU_CR0_NE | CPU_CR0_WP | g.cr0_set) & ~g.cr0_clear;
     assert_int_equal(rig_run(r), 0);
     return r;
 }
@@ -160,12 +162,29 @@ static void test_cpuid(void **state)
     expect_at(run(set_osfxsr, set_osfxsr_end, (struct given){.cr4_clear = FPU_CR4, .tune = no_sse}), 13, 0, 9);
 }
 
+RIG_CODE_64(after_reset, "fldz\n fbstp 0x40001000\n hlt"); /* FCW of reset unmasks, all registers are taken */
+
+/* It ended the simulator with SIGFPE once: the exception was raised in the host. */
+static void test_without_ne_ends_by_name(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        close(STDERR_FILENO);
+        run(after_reset, after_reset_end, (struct given){.cr0_clear = CPU_CR0_NE});
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forbidden),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_exceptions),
+        cmocka_unit_test(test_forbidden),  cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_exceptions), cmocka_unit_test(test_without_ne_ends_by_name),
         cmocka_unit_test(test_cpuid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
